@@ -1,1 +1,63 @@
-//! x
+//! Write a policy for `kubectl sax` and its webhook: implement [`Policy`], call
+//! [`export_policy!`], compile to `wasm32-unknown-unknown`, and make it a component.
+//!
+//! ```text
+//!   AdmissionReview ─► Review ─► your Policy::review ─► Verdict ─► findings and patch
+//!                        │                                 ▲
+//!                        └── Node: typed, null-safe reads ─┘   (a wrong type is OBJ001)
+//! ```
+//!
+//! A policy in full:
+//!
+//! ```
+//! use sdk::{Cluster, Description, MatchRule, NoSettings, Policy, Review, Severity, Verdict};
+//!
+//! /// Every Deployment says who owns it.
+//! struct OwnerLabel;
+//!
+//! impl Policy for OwnerLabel {
+//!     type Settings = NoSettings;
+//!
+//!     fn describe() -> Description {
+//!         Description::new("owner-label", "0.1.0", "Deployments carry an owner label")
+//!             .matching(MatchRule::creates_and_updates(["apps"], ["deployments"]))
+//!             .code("OWN001", Severity::Deny, "no owner label", "Add the label `owner`.")
+//!     }
+//!
+//!     fn review(review: &Review, _: &NoSettings, _: &impl Cluster, verdict: &mut Verdict) {
+//!         let owner = review.object().at("metadata").at("labels").at("owner");
+//!         if owner.text().is_none() {
+//!             verdict.deny("OWN001", owner.path(), "no owner", "add the label owner");
+//!         }
+//!     }
+//! }
+//!
+//! sdk::export_policy!(OwnerLabel);
+//! ```
+//!
+//! The same function runs natively in tests ([`testing::check_cases`]), and as Wasm in
+//! `kubectl sax policy test` and in the webhook.
+
+mod bindings;
+mod cluster;
+mod describe;
+mod export;
+mod node;
+mod patch;
+mod pointer;
+mod policy;
+mod review;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+mod verdict;
+
+pub use cluster::{Cluster, NoCluster, ReadError};
+pub use describe::{CodeExplanation, Description, MatchRule, WantedGrant};
+#[doc(hidden)]
+pub use export::component;
+pub use node::Node;
+pub use patch::{Patch, PatchOperation};
+pub use pointer::{escape, join};
+pub use policy::{NoSettings, Policy};
+pub use review::{Kind, Operation, Review};
+pub use verdict::{Finding, Severity, Verdict, WRONG_TYPE};

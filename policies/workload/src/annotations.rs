@@ -1,0 +1,21 @@
+//! Annotations and labels that users write, ours and those of others that we honour.
+
+use sdk::Node;
+
+/// Ours: the slice of a workload, such as `v5e:4x8`.
+pub const SLICE: &str = "kubectl-sax.dev/slice";
+/// Ours: `serving`, `multislice` or `off`.
+pub const MEGASCALE: &str = "kubectl-sax.dev/megascale";
+/// Ours: the Sax model class that has to fit the slice.
+pub const MODEL: &str = "kubectl-sax.dev/model";
+/// JobSet's: the node label whose value names the domain of a Job.
+pub const EXCLUSIVE_TOPOLOGY: &str = "alpha.jobset.sigs.k8s.io/exclusive-topology";
+/// GKE's opt-out of its own TPU check: `"true"` skips it. Source: facts/tpu.md §2.6.
+pub const SKIP_TPU_CHECK: &str = "cloud.google.com/skip-tpu-webhook-check";
+/// Kueue's label: the flavour of this queue brings the selectors later.
+pub const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
+
+/// The annotation `key` in the object metadata at `metadata`.
+pub(crate) fn annotation<'a>(metadata: &Node<'a>, key: &str) -> Node<'a> {
+    metadata.at("annotations").at(key)
+}
