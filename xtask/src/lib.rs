@@ -1,0 +1,14 @@
+//! What the commands share with `policies/build.rs` and the test harness: long commands with
+//! progress, and the recipe that turns Rust policies into WebAssembly components.
+
+pub mod policies;
+pub mod progress;
+pub mod wasm;
+
+use std::path::{Path, PathBuf};
+
+/// The root of this workspace, where the outermost `Cargo.toml` stands.
+#[must_use]
+pub fn workspace_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
