@@ -26,7 +26,7 @@ impl AcceleratorType {
         Accelerator::all().iter().find_map(|accelerator| {
             let (own, per_chip) = accelerator.type_prefix?;
             let per_chip = u64::from(per_chip);
-            (own == prefix && count > 0 && count % per_chip == 0).then(|| Self {
+            (own == prefix && count > 0 && count.is_multiple_of(per_chip)).then(|| Self {
                 accelerator,
                 chips: count / per_chip,
             })

@@ -201,6 +201,7 @@ pub(crate) static CATALOGUE: [Accelerator; 10] = [
             "v5lite",
             "tpu-v5e",
             "tpu-v5e-slice",
+            "tpu-v5e-podslice",
             "tpu-v5-lite",
             "tpuv5e",
         ],

@@ -6,8 +6,8 @@ use crate::accelerator::{Accelerator, Offer};
 use crate::nearest::nearest;
 use crate::topology::Topology;
 
-/// The step of custom 3D dimensions.
-const STEP: u32 = 4;
+/// The step of custom 3D dimensions: the edge of a cube.
+pub(crate) const STEP: u32 = 4;
 
 /// How sure we are that a legal topology exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,7 +273,7 @@ fn check_custom(accelerator: &Accelerator, topology: &Topology) -> Result<Legali
 
 fn write_nearest(f: &mut fmt::Formatter<'_>, nearest: &[Topology]) -> fmt::Result {
     for (index, topology) in nearest.iter().enumerate() {
-        f.write_str(if index == 0 { "; near it are " } else { ", " })?;
+        f.write_str(if index == 0 { "; nearest: " } else { ", " })?;
         write!(f, "{topology} ({} chips)", topology.chips())?;
     }
     Ok(())

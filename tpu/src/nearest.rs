@@ -1,6 +1,7 @@
 //! What to write instead: topologies around a number of chips, accelerators around a name.
 
 use crate::accelerator::{Accelerator, Offer};
+use crate::legality::STEP;
 use crate::spelling;
 use crate::topology::Topology;
 
@@ -61,23 +62,34 @@ pub fn accelerator_suggestions(name: &str) -> Vec<&'static str> {
     spelling::closest(name, spellings)
 }
 
-/// Nondecreasing products of multiples of 4, in the limits of the accelerator.
+/// Nondecreasing dimensions, multiples of 4, whose product is `chips`, if a slice can be so large.
 fn custom(accelerator: &Accelerator, chips: u64) -> impl Iterator<Item = Topology> {
-    const STEP: u32 = 4;
-    // Two dimensions are at least 4 each, so the third is at most a sixteenth of the chips.
-    let cubes = match accelerator.max_chips() {
-        Some(max) if chips <= max => chips / 16,
-        _ => 0,
+    let allowed = accelerator.max_chips().is_some_and(|max| chips <= max);
+    let chips = if allowed {
+        u32::try_from(chips).unwrap_or(0)
+    } else {
+        0
     };
-    let longest = u32::try_from(cubes).unwrap_or(0);
-    let steps = move |from: u32| (from..=longest).step_by(STEP as usize);
-    steps(STEP).flat_map(move |a| {
-        steps(a)
-            .take_while(move |b| u64::from(a) * u64::from(*b) * u64::from(*b) <= chips)
-            .filter_map(move |b| {
-                let base = u64::from(a) * u64::from(b);
-                let c = u32::try_from(chips / base).ok()?;
-                (chips % base == 0 && c % STEP == 0).then(|| Topology::solid(a, b, c))
-            })
-    })
+    let dims = move |from: u32| (from..=chips).step_by(STEP as usize);
+    dims(STEP)
+        .take_while(move |a| cubed(*a) <= u64::from(chips))
+        .flat_map(move |a| {
+            dims(a)
+                .take_while(move |b| u64::from(a).saturating_mul(squared(*b)) <= u64::from(chips))
+                .filter_map(move |b| last_dimension(chips, a, b))
+        })
+}
+
+fn last_dimension(chips: u32, a: u32, b: u32) -> Option<Topology> {
+    let base = a.checked_mul(b)?;
+    let c = chips.checked_div(base)?;
+    (chips.checked_rem(base)? == 0 && c % STEP == 0).then(|| Topology::solid(a, b, c))
+}
+
+fn squared(dim: u32) -> u64 {
+    u64::from(dim) * u64::from(dim)
+}
+
+fn cubed(dim: u32) -> u64 {
+    squared(dim).saturating_mul(u64::from(dim))
 }

@@ -7,7 +7,7 @@ const LONGEST: usize = 64;
 const SUGGESTIONS: usize = 3;
 
 /// The words shown for the spellings closest to `name`, best first, without repetition. A
-/// spelling counts if it differs by at most a third of its length, or contains the name.
+/// spelling counts if it differs in at most a third of the letters (one in short names).
 pub(crate) fn closest(
     name: &str,
     spellings: impl Iterator<Item = (&'static str, &'static str)>,
@@ -34,7 +34,8 @@ fn rank(name: &str, spelling: &str) -> Option<usize> {
     let spelling = spelling.to_ascii_lowercase();
     let distance = distance(name, &spelling);
     let allowed = (name.len().min(spelling.len()) / 3).max(1);
-    (distance <= allowed).then_some(distance)
+    // Of equally distant words the ones that go on where the name ends come first: v5 is v5e.
+    (distance <= allowed).then(|| 2 * distance + usize::from(!spelling.starts_with(name)))
 }
 
 /// Levenshtein distance in characters, by rows.

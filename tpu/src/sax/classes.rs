@@ -87,7 +87,7 @@ impl ModelClass {
         self.test_mode
     }
 
-    /// What it is in this build; `None` if that build doesn't have it.
+    /// What it is in this build; `None` if that build doesn't have it, as far as we know.
     #[must_use]
     pub fn registration(&self, version: ImageVersion) -> Option<&Registration> {
         match version {
@@ -97,7 +97,8 @@ impl ModelClass {
         }
     }
 
-    /// The numbers of devices on which this build can serve it; `None` if it doesn't have it.
+    /// The numbers of devices on which this build can serve it, each exactly; `None` if it doesn't
+    /// have the class, as far as we know.
     #[must_use]
     pub fn chips(&self, version: ImageVersion) -> Option<&'static [u32]> {
         self.registration(version)

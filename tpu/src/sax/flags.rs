@@ -30,10 +30,9 @@ pub fn platform_chip_known(value: &str) -> bool {
 /// Does Saxml know this value of `--platform_topology`?
 #[must_use]
 pub fn platform_topology_known(value: &str) -> bool {
-    let plain = value
-        .strip_suffix("_untwisted")
-        .or_else(|| value.strip_suffix("_twisted"))
-        .unwrap_or(value);
+    // Saxml strips both, in this order.
+    let plain = value.strip_suffix("_twisted").unwrap_or(value);
+    let plain = plain.strip_suffix("_untwisted").unwrap_or(plain);
     PLATFORM_TOPOLOGIES.contains(&plain)
 }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::classes::ImageVersion;
 use crate::topology::excerpt;
 
 /// The pattern of cell and model names, as Saxml's errors quote it.
@@ -63,10 +64,15 @@ pub fn model_path_valid(path: &str) -> bool {
     path.starts_with(|first: char| first.is_ascii_alphabetic()) && path.bytes().all(tail)
 }
 
-/// Is it a checkpoint path: not empty, without spaces, commas, `@` and `~`?
+/// Is it a checkpoint path for this build: not empty, of letters, digits and `/_.-%:=|`, from
+/// v1.2.0 on also `+`? `None` (the word) stands for no checkpoint.
 #[must_use]
-pub fn checkpoint_path_valid(path: &str) -> bool {
-    !path.is_empty() && !path.contains(|c: char| c.is_whitespace() || matches!(c, ',' | '@' | '~'))
+pub fn checkpoint_path_valid(path: &str, version: ImageVersion) -> bool {
+    let plus = version != ImageVersion::V1_1_0;
+    !path.is_empty()
+        && path.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || b"/_.-%:=|".contains(&byte) || (plus && byte == b'+')
+        })
 }
 
 impl CellName {
