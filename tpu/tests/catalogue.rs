@@ -6,9 +6,19 @@ fn slice(text: &str) -> Slice {
     Slice::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
+/// Label, alias, generation, dimensions, single host only, machine types.
+type Row = (
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    Option<usize>,
+    bool,
+    &'static [&'static str],
+);
+
 #[test]
 fn labels_aliases_dimensions_and_hosts_are_the_documented_ones() {
-    let rows: [(&str, Option<&str>, &str, Option<usize>, bool, &[&str]); 10] = [
+    let rows: [Row; 10] = [
         (
             "tpu-v3-device",
             None,

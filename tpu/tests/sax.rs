@@ -23,10 +23,12 @@ fn the_tutorials_class_runs_on_exactly_32_chips() {
     assert_eq!(slice.jax_devices(), Some(32));
 }
 
+/// Class, chips in v1.1.0, in v1.2.0, at the head; none where it isn't there.
+type Row = (&'static str, &'static [u32], &'static [u32], &'static [u32]);
+
 #[test]
 fn classes_need_the_documented_chips_in_each_version() {
-    // class, v1.1.0, v1.2.0, head
-    let rows: [(&str, &[u32], &[u32], &[u32]); 24] = [
+    let rows: [Row; 24] = [
         ("lm_cloud.LmCloudSpmd2B", &[4], &[4], &[4]),
         ("lm_cloud.LmCloudSpmd2BTest", &[1], &[1], &[1]),
         ("lm_cloud.LmCloudSpmd2B4Test", &[4], &[4], &[4]),
