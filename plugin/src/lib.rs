@@ -1,1 +1,13 @@
-//! x
+//! `kubectl sax`: the shell on the user's machine.
+
+mod exit;
+mod input;
+mod printer;
+
+use std::process::ExitCode;
+
+/// Runs the plugin with the process's arguments.
+#[must_use]
+pub fn main_impl() -> ExitCode {
+    ExitCode::SUCCESS
+}

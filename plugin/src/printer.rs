@@ -1,0 +1,114 @@
+//! The only writer of stdout and stderr: stdout is data, stderr is talk.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On terminals, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a text is about, which decides its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it is.
+    Plain,
+    /// Something is wrong.
+    Bad,
+    /// Something needs attention.
+    Warn,
+    /// Something is fine.
+    Good,
+    /// Something stands out.
+    Strong,
+}
+
+/// Writes data to stdout and talk to stderr.
+pub(crate) struct Printer {
+    color_out: bool,
+    color_err: bool,
+}
+
+impl Printer {
+    /// A printer for this process's streams.
+    pub(crate) fn new(choice: ColorChoice) -> Self {
+        Self {
+            color_out: colored(choice, io::stdout().is_terminal()),
+            color_err: colored(choice, io::stderr().is_terminal()),
+        }
+    }
+
+    /// Data, as it is.
+    pub(crate) fn data(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// A note for the person at the terminal.
+    pub(crate) fn note(&self, text: &str) -> io::Result<()> {
+        writeln!(io::stderr().lock(), "{text}")
+    }
+
+    /// Something that is unwise or unfinished.
+    pub(crate) fn warning(&self, text: &str) -> io::Result<()> {
+        let label = self.err("warning:", Tone::Warn);
+        writeln!(io::stderr().lock(), "{label} {text}")
+    }
+
+    /// Something that went wrong.
+    pub(crate) fn error(&self, text: &str) -> io::Result<()> {
+        let label = self.err("error:", Tone::Bad);
+        writeln!(io::stderr().lock(), "{label} {text}")
+    }
+
+    /// The one action that mends the error before it.
+    pub(crate) fn fix(&self, text: &str) -> io::Result<()> {
+        let label = self.err("fix:", Tone::Strong);
+        writeln!(io::stderr().lock(), "{label} {text}")
+    }
+
+    /// A piece of data in a colour, where stdout has colours.
+    pub(crate) fn out(&self, text: &str, tone: Tone) -> String {
+        paint(text, tone, self.color_out)
+    }
+
+    fn err(&self, text: &str, tone: Tone) -> String {
+        paint(text, tone, self.color_err)
+    }
+}
+
+fn paint(text: &str, tone: Tone, color: bool) -> String {
+    let code = match tone {
+        Tone::Plain => return text.to_owned(),
+        Tone::Bad => "31",
+        Tone::Warn => "33",
+        Tone::Good => "32",
+        Tone::Strong => "1",
+    };
+    if color {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn colored(choice: ColorChoice, terminal: bool) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            terminal && !no_color && !dumb
+        }
+    }
+}
