@@ -10,8 +10,6 @@ pub const MEGASCALE: &str = "kubectl-sax.dev/megascale";
 pub const MODEL: &str = "kubectl-sax.dev/model";
 /// JobSet's: the node label whose value names the domain of a Job.
 pub const EXCLUSIVE_TOPOLOGY: &str = "alpha.jobset.sigs.k8s.io/exclusive-topology";
-/// GKE's opt-out of its own TPU check: `"true"` skips it. Source: facts/tpu.md §2.6.
-pub const SKIP_TPU_CHECK: &str = "cloud.google.com/skip-tpu-webhook-check";
 /// Kueue's label: the flavour of this queue brings the selectors later.
 pub const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
 

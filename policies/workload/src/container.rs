@@ -2,7 +2,9 @@
 
 use sdk::Node;
 
-use crate::quantity::{Quantity, TPU_RESOURCE};
+use tpu::keys::CHIP_RESOURCE as TPU_RESOURCE;
+
+use crate::quantity::Quantity;
 
 /// One container of a Pod template.
 #[derive(Debug, Clone)]

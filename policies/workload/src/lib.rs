@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   Review ─► Workload ─► PodGroup (one Pod template) ─► Container ─► chips, env, args, ports
-//!                              └─► ShapeSource ─► tpu::Slice
+//!                              └─► Shape ─► tpu::Slice
 //! ```
 
 mod annotations;
@@ -14,10 +14,15 @@ mod quantity;
 mod shape;
 mod workload;
 
-pub use annotations::{EXCLUSIVE_TOPOLOGY, KUEUE_QUEUE, MEGASCALE, MODEL, SKIP_TPU_CHECK, SLICE};
+pub use tpu::keys::{
+    ACCELERATOR_LABEL, CHIP_RESOURCE as TPU_RESOURCE,
+    CHIPS_PER_VM_LABEL as ACCELERATOR_COUNT_LABEL, TOPOLOGY_LABEL,
+};
+
+pub use annotations::{EXCLUSIVE_TOPOLOGY, KUEUE_QUEUE, MEGASCALE, MODEL, SLICE};
 pub use container::{Container, Env, EnvValue};
 pub use group::PodGroup;
 pub use immutable::{Immutable, soften};
-pub use quantity::{Quantity, TPU_RESOURCE};
-pub use shape::{ACCELERATOR_COUNT_LABEL, ACCELERATOR_LABEL, Shape, TOPOLOGY_LABEL, label_of};
+pub use quantity::Quantity;
+pub use shape::{Shape, label_of};
 pub use workload::{Workload, WorkloadKind};

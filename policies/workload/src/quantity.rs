@@ -2,9 +2,6 @@
 
 use sdk::Node;
 
-/// The extended resource of Google's TPUs; its unit is the chip.
-pub const TPU_RESOURCE: &str = "google.com/tpu";
-
 /// What stands where a quantity of chips belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
@@ -58,7 +55,7 @@ fn scale(whole: u64, suffix: &str) -> Option<u64> {
     let power = |base: u64, exponent| base.checked_pow(exponent);
     let factor = match suffix {
         "" => 1,
-        "m" => return (whole % 1000 == 0).then_some(whole / 1000),
+        "m" => return whole.is_multiple_of(1000).then_some(whole / 1000),
         "k" => power(1000, 1)?,
         "M" => power(1000, 2)?,
         "G" => power(1000, 3)?,

@@ -2,16 +2,11 @@
 
 use sdk::Node;
 
+use tpu::keys::{ACCELERATOR_LABEL, TOPOLOGY_LABEL};
+
 use crate::annotations::SLICE;
 use crate::group::PodGroup;
 use crate::workload::Workload;
-
-/// Node label: the accelerator of a GKE TPU node. Source: facts/tpu.md §2.5.
-pub const ACCELERATOR_LABEL: &str = "cloud.google.com/gke-tpu-accelerator";
-/// Node label: the topology of the slice that the node belongs to.
-pub const TOPOLOGY_LABEL: &str = "cloud.google.com/gke-tpu-topology";
-/// Node label: chips per VM.
-pub const ACCELERATOR_COUNT_LABEL: &str = "cloud.google.com/gke-accelerator-count";
 
 /// The node labels that a Pod template requires, with the places where they stand.
 #[derive(Debug, Clone)]

@@ -2,7 +2,9 @@
 
 use sdk::{Kind, Node, Review};
 
-use crate::annotations::{KUEUE_QUEUE, SKIP_TPU_CHECK, annotation};
+use tpu::keys::SKIP_WEBHOOK_ANNOTATION;
+
+use crate::annotations::{KUEUE_QUEUE, annotation};
 use crate::group::PodGroup;
 
 /// The kinds that make Pods and that we know.
@@ -110,7 +112,8 @@ impl<'a> Workload<'a> {
     /// on `group`'s Pod template.
     pub fn skips_tpu_checks(&self, group: &PodGroup<'a>) -> bool {
         let says_true = |node: Node<'_>| node.text() == Some("true");
-        says_true(self.annotation(SKIP_TPU_CHECK)) || says_true(group.annotation(SKIP_TPU_CHECK))
+        says_true(self.annotation(SKIP_WEBHOOK_ANNOTATION))
+            || says_true(group.annotation(SKIP_WEBHOOK_ANNOTATION))
     }
 
     /// The groups whose Pods request TPUs.
