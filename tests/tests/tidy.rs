@@ -17,7 +17,10 @@ fn the_code_map_names_every_crate_and_its_folder() {
     let map = architecture();
     for package in packages() {
         let row = format!("| `{}/` | `{}` |", package.folder, package.name);
-        assert!(map.contains(&row), "ARCHITECTURE.md lacks a row that begins {row}");
+        assert!(
+            map.contains(&row),
+            "ARCHITECTURE.md lacks a row that begins {row}"
+        );
     }
 }
 
@@ -26,7 +29,10 @@ fn every_path_that_the_architecture_names_exists() {
     for text in [architecture(), read("README.md")] {
         for path in quoted(&text).filter(|word| is_path(word)) {
             let first = path.split('*').next().unwrap_or_default();
-            assert!(root().join(first).exists(), "`{path}` is named but does not exist");
+            assert!(
+                root().join(first).exists(),
+                "`{path}` is named but does not exist"
+            );
         }
     }
 }
@@ -39,19 +45,34 @@ fn crates_use_each_other_only_along_the_arrows() {
             continue;
         }
         let allowed = allowed.get(&package.name).cloned().unwrap_or_default();
-        assert_eq!(package.uses, allowed, "what `{}` uses, against the arrows", package.name);
+        assert_eq!(
+            package.uses, allowed,
+            "what `{}` uses, against the arrows",
+            package.name
+        );
     }
 }
 
 #[test]
 fn pure_crates_know_no_io_time_network_or_engine() {
-    let banned = ["std::fs", "std::net", "std::time", "std::env", "std::process", "tokio", "wasmtime"];
+    let banned = [
+        "std::fs",
+        "std::net",
+        "std::time",
+        "std::env",
+        "std::process",
+        "tokio",
+        "wasmtime",
+    ];
     for folder in ["tpu/src", "admission/src"] {
         for (path, text) in sources(folder) {
             let production = text.split("#[cfg(test)]").next().unwrap_or_default();
             let in_tests = path.components().any(|part| part.as_os_str() == "tests")
                 || path.file_stem().is_some_and(|stem| stem == "tests");
-            for word in banned.iter().filter(|word| !in_tests && production.contains(**word)) {
+            for word in banned
+                .iter()
+                .filter(|word| !in_tests && production.contains(**word))
+            {
                 panic!("{} is pure but names {word}", path.display());
             }
         }
@@ -64,7 +85,11 @@ fn only_runtime_names_wasmtime_and_only_once_a_config() {
     for package in packages() {
         for (path, text) in sources(&format!("{}/src", package.folder)) {
             let names = text.contains("wasmtime::") && package.name != "sax-tests";
-            assert!(!names || package.name == "runtime", "{} names wasmtime", path.display());
+            assert!(
+                !names || package.name == "runtime",
+                "{} names wasmtime",
+                path.display()
+            );
             if package.name == "runtime" {
                 configs += text.matches("Config::new()").count();
             }
@@ -77,8 +102,16 @@ fn only_runtime_names_wasmtime_and_only_once_a_config() {
 fn files_are_short_and_say_what_they_are_for() {
     for (path, text) in all_sources() {
         let lines = text.lines().count();
-        assert!(lines <= MAX_LINES, "{} has {lines} lines, the limit is {MAX_LINES}", path.display());
-        assert!(text.starts_with("//!"), "{} does not begin with //!", path.display());
+        assert!(
+            lines <= MAX_LINES,
+            "{} has {lines} lines, the limit is {MAX_LINES}",
+            path.display()
+        );
+        assert!(
+            text.starts_with("//!"),
+            "{} does not begin with //!",
+            path.display()
+        );
     }
 }
 
@@ -87,9 +120,17 @@ fn no_unfinished_work_and_no_machine_is_left_in_the_sources() {
     let unfinished = ["TO", "DO"].concat();
     let machine = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat()];
     for (path, text) in all_sources() {
-        assert!(!text.contains(&unfinished), "{} has a {unfinished}", path.display());
+        assert!(
+            !text.contains(&unfinished),
+            "{} has a {unfinished}",
+            path.display()
+        );
         for word in &machine {
-            assert!(!text.contains(word.as_str()), "{} names {word}", path.display());
+            assert!(
+                !text.contains(word.as_str()),
+                "{} names {word}",
+                path.display()
+            );
         }
     }
 }
@@ -103,7 +144,13 @@ struct Package {
 /// The workspace's packages with their edges to each other: normal dependencies only.
 fn packages() -> Vec<Package> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo metadata must run");
@@ -114,13 +161,24 @@ fn packages() -> Vec<Package> {
 
 fn package(package: &Value) -> Package {
     let manifest = PathBuf::from(package["manifest_path"].as_str().expect("a path"));
-    let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root()).ok());
-    let dependencies = package["dependencies"].as_array().expect("dependencies is a list");
-    let ours = dependencies.iter().filter(|edge| edge["kind"].is_null() && edge["path"].is_string());
+    let folder = manifest
+        .parent()
+        .and_then(|folder| folder.strip_prefix(root()).ok());
+    let dependencies = package["dependencies"]
+        .as_array()
+        .expect("dependencies is a list");
+    let ours = dependencies
+        .iter()
+        .filter(|edge| edge["kind"].is_null() && edge["path"].is_string());
     Package {
         name: package["name"].as_str().expect("a name").to_owned(),
-        folder: folder.expect("a folder of the workspace").display().to_string(),
-        uses: ours.map(|edge| edge["name"].as_str().expect("a name").to_owned()).collect(),
+        folder: folder
+            .expect("a folder of the workspace")
+            .display()
+            .to_string(),
+        uses: ours
+            .map(|edge| edge["name"].as_str().expect("a name").to_owned())
+            .collect(),
     }
 }
 
@@ -129,7 +187,10 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     let map = architecture();
     let lines = map.lines().filter_map(|line| line.split_once(" -> "));
     let edges = lines.map(|(user, used)| {
-        let used = used.split(", ").map(|name| name.trim().to_owned()).collect();
+        let used = used
+            .split(", ")
+            .map(|name| name.trim().to_owned())
+            .collect();
         (user.trim().to_owned(), used)
     });
     edges.collect()
@@ -141,14 +202,27 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 /// Words in backquotes that are paths into this repository.
 fn is_path(word: &str) -> bool {
-    let folders = ["tpu/", "wit/", "sdk/", "policies/", "admission/", "runtime/", "webhook/", "plugin/"];
+    let folders = [
+        "tpu/",
+        "wit/",
+        "sdk/",
+        "policies/",
+        "admission/",
+        "runtime/",
+        "webhook/",
+        "plugin/",
+    ];
     let more = ["manifests/", "tests/", "xtask/", ".ci/"];
     let starts = |folder: &&str| word.starts_with(*folder);
-    !word.contains(['<', ' ']) && (folders.iter().any(|f| starts(&f)) || more.iter().any(|f| starts(&f)))
+    !word.contains(['<', ' '])
+        && (folders.iter().any(|f| starts(&f)) || more.iter().any(|f| starts(&f)))
 }
 
 fn all_sources() -> Vec<(PathBuf, String)> {
-    packages().iter().flat_map(|package| sources(&format!("{}/src", package.folder))).collect()
+    packages()
+        .iter()
+        .flat_map(|package| sources(&format!("{}/src", package.folder)))
+        .collect()
 }
 
 /// Rust files below a folder.
@@ -179,5 +253,7 @@ fn read(file: &str) -> String {
 }
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ stands in the workspace")
 }
