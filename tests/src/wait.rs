@@ -35,9 +35,17 @@ pub fn until<T>(
                     deadline.as_secs()
                 );
             }
-            Look::Waiting(_) => std::thread::sleep(INTERVAL),
+            Look::Waiting(_) => pause(),
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the wait with a deadline that others are to use"
+)]
+fn pause() {
+    std::thread::sleep(INTERVAL);
 }
 
 #[cfg(test)]

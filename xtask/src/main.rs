@@ -1,1 +1,56 @@
-fn main() {}
+//! `cargo xtask`: the few commands that developers type. Each does its own set-up.
+
+mod cluster;
+mod components;
+mod setup;
+mod test;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::progress::say;
+use xtask::workspace_root;
+
+/// The few commands that developers type. Each does its own set-up.
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run every test; the last line is `N passed, N failed`.
+    Test,
+    /// Real Kubernetes control planes on this machine: up, kubeconfig, bin, down.
+    #[command(disable_help_flag = true)]
+    Cluster {
+        /// See `cargo xtask cluster --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Compile the built-in policies to WebAssembly components and print their paths.
+    Policies,
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<ExitCode> {
+    let root = workspace_root();
+    match &cli.command {
+        Verb::Test => test::run(&root),
+        Verb::Cluster { arguments } => cluster::run(&root, arguments),
+        Verb::Policies => components::run(&root).map(|()| ExitCode::SUCCESS),
+    }
+}

@@ -27,21 +27,30 @@ pub struct Component {
 /// # Errors
 /// When the folder can't be read.
 pub fn guests(root: &Path) -> Result<Vec<Guest>> {
-    let folder = root.join("policies");
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))?;
-    let mut guests: Vec<Guest> = entries
-        .flatten()
-        .filter(|entry| is_guest(&entry.path()))
-        .map(|entry| Guest { name: entry.file_name().to_string_lossy().into_owned(), folder: entry.path() })
-        .collect();
-    guests.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(guests)
+    let guests = packages(root)?
+        .into_iter()
+        .filter(|folder| is_guest(folder));
+    let name = |folder: &Path| {
+        folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    Ok(guests
+        .filter_map(|folder| {
+            Some(Guest {
+                name: name(&folder)?,
+                folder,
+            })
+        })
+        .collect())
 }
 
 /// Where the component of a policy is written.
 #[must_use]
 pub fn component_path(root: &Path, name: &str) -> PathBuf {
-    target_folder(root).join("components").join(format!("{name}.wasm"))
+    target_folder(root)
+        .join("components")
+        .join(format!("{name}.wasm"))
 }
 
 /// Everything that a component is made from, for `cargo::rerun-if-changed`.
@@ -49,16 +58,40 @@ pub fn component_path(root: &Path, name: &str) -> PathBuf {
 /// # Errors
 /// When the policies' folder can't be read.
 pub fn inputs(root: &Path) -> Result<Vec<PathBuf>> {
-    let shared = ["Cargo.toml", "Cargo.lock", "sdk/Cargo.toml", "sdk/src", "tpu/Cargo.toml", "tpu/src", "wit"];
-    let mut inputs: Vec<PathBuf> = shared.iter().map(|path| root.join(path)).filter(|path| path.exists()).collect();
-    for guest in guests(root)? {
-        inputs.extend([guest.folder.join("Cargo.toml"), guest.folder.join("src")]);
+    let shared = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "sdk/Cargo.toml",
+        "sdk/src",
+        "tpu/Cargo.toml",
+        "tpu/src",
+        "wit",
+    ];
+    let mut inputs: Vec<PathBuf> = shared.iter().map(|path| root.join(path)).collect();
+    for folder in packages(root)? {
+        inputs.extend([folder.join("Cargo.toml"), folder.join("src")]);
     }
+    inputs.retain(|path| path.exists());
     Ok(inputs)
 }
 
+/// The folders of all packages under `policies/`, guests and what they share.
+fn packages(root: &Path) -> Result<Vec<PathBuf>> {
+    let folder = root.join("policies");
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))?;
+    let mut packages: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|folder| folder.join("Cargo.toml").exists())
+        .collect();
+    packages.sort();
+    Ok(packages)
+}
+
 fn is_guest(folder: &Path) -> bool {
-    std::fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("cdylib"))
+    std::fs::read_to_string(folder.join("Cargo.toml"))
+        .is_ok_and(|manifest| manifest.contains("cdylib"))
 }
 
 fn target_folder(root: &Path) -> PathBuf {
@@ -96,13 +129,18 @@ mod encode {
 
     fn compile(root: &Path, guests: &[Guest]) -> Result<()> {
         let mut cargo = Toolchain::find()?.cargo_build(root);
-        cargo.args(["--quiet", "--profile", "policy", "--lib", "--target-dir"]).arg(target_folder(root));
+        cargo
+            .args(["--quiet", "--profile", "policy", "--lib", "--target-dir"])
+            .arg(target_folder(root));
         for guest in guests {
             cargo.args(["--package", &guest.name]);
         }
         let output = cargo.output().context("run cargo for the policies")?;
         if !output.status.success() {
-            bail!("the policies don't compile for {TARGET}:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
+            bail!(
+                "the policies don't compile for {TARGET}:\n{}",
+                String::from_utf8_lossy(&output.stderr).trim_end()
+            );
         }
         Ok(())
     }
@@ -117,11 +155,17 @@ mod encode {
             .with_context(|| format!("make a component of policy {}", guest.name))?;
         let path = component_path(root, &guest.name);
         replace_if_changed(&path, &encoded).with_context(|| format!("write {}", path.display()))?;
-        Ok(Component { name: guest.name.clone(), path })
+        Ok(Component {
+            name: guest.name.clone(),
+            path,
+        })
     }
 
     fn module_path(root: &Path, guest: &Guest) -> PathBuf {
-        target_folder(root).join(TARGET).join("policy").join(format!("{}.wasm", guest.name.replace('-', "_")))
+        target_folder(root)
+            .join(TARGET)
+            .join("policy")
+            .join(format!("{}.wasm", guest.name.replace('-', "_")))
     }
 
     /// Readers see the old file or the new one, never half of one.

@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 /// How many lines of a failed command's talk are shown.
 const TAIL_LINES: usize = 60;
 
+/// Shorter commands leave no trace when they succeed.
+const WORTH_SAYING: Duration = Duration::from_secs(2);
+
 /// Without a terminal a line this often shows that the command is alive.
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -28,16 +31,24 @@ pub fn say(text: &str) {
 pub fn run(what: &str, command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let (reader, writer) = std::io::pipe().context("make a pipe")?;
-    command.stdin(Stdio::null()).stdout(writer.try_clone().context("share a pipe")?).stderr(writer);
+    command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone().context("share a pipe")?)
+        .stderr(writer);
     let mut child = command.spawn().with_context(|| format!("run {program}"))?;
     // The command's own ends of the pipe must close when the child ends, or reading never does.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut line = Line::new(what);
     let tail = follow(reader, &mut line);
-    let status = child.wait().with_context(|| format!("wait for {program}"))?;
+    let status = child
+        .wait()
+        .with_context(|| format!("wait for {program}"))?;
     line.end(status.success());
     if !status.success() {
-        bail!("{what}: {program} ended with {status}\n{}", Vec::from(tail).join("\n"));
+        bail!(
+            "{what}: {program} ended with {status}\n{}",
+            Vec::from(tail).join("\n")
+        );
     }
     Ok(())
 }
@@ -55,50 +66,72 @@ fn follow(reader: std::io::PipeReader, line: &mut Line) -> VecDeque<String> {
     loop {
         match receiver.recv_timeout(Duration::from_millis(200)) {
             Ok(text) => {
-                line.lines += 1;
                 if tail.len() == TAIL_LINES {
                     tail.pop_front();
                 }
                 tail.push_back(text);
             }
-            Err(RecvTimeoutError::Timeout) => line.tick(),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return tail,
         }
+        line.tick();
     }
 }
 
 struct Line {
     what: String,
     start: Instant,
-    said: Instant,
-    lines: usize,
+    said: Option<Instant>,
     terminal: bool,
 }
 
 impl Line {
     fn new(what: &str) -> Self {
-        let now = Instant::now();
-        let line = Self { what: what.to_owned(), start: now, said: now, lines: 0, terminal: stderr().is_terminal() };
-        if !line.terminal {
-            say(&format!("{what} ..."));
+        let terminal = stderr().is_terminal();
+        Self {
+            what: what.to_owned(),
+            start: Instant::now(),
+            said: None,
+            terminal,
         }
-        line
     }
 
     fn tick(&mut self) {
+        let pause = if self.terminal {
+            Duration::ZERO
+        } else {
+            QUIET_INTERVAL
+        };
+        let due = match self.said {
+            None => self.start.elapsed() >= WORTH_SAYING,
+            Some(said) => said.elapsed() >= pause,
+        };
+        if due {
+            self.said = Some(Instant::now());
+            self.show();
+        }
+    }
+
+    fn show(&self) {
+        let text = format!("{} ... {} s", self.what, self.start.elapsed().as_secs());
         if self.terminal {
-            write!(stderr(), "\r\u{1b}[K{} ... {} s", self.what, self.start.elapsed().as_secs()).ok();
+            write!(stderr(), "\r\u{1b}[K{text}").ok();
             stderr().flush().ok();
-        } else if self.said.elapsed() >= QUIET_INTERVAL {
-            self.said = Instant::now();
-            say(&format!("{} ... {} s, {} lines so far", self.what, self.start.elapsed().as_secs(), self.lines));
+        } else {
+            say(&text);
         }
     }
 
     fn end(&self, success: bool) {
+        if success && self.said.is_none() {
+            return;
+        }
         let seconds = self.start.elapsed().as_secs_f32();
         let outcome = if success { "done" } else { "failed" };
         let clear = if self.terminal { "\r\u{1b}[K" } else { "" };
-        say(&format!("{clear}{} ... {outcome} after {seconds:.1} s", self.what));
+        say(&format!(
+            "{clear}{} ... {outcome} after {seconds:.1} s",
+            self.what
+        ));
     }
 }

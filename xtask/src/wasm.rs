@@ -57,8 +57,11 @@ impl Toolchain {
     /// Its own target folder keeps it from waiting for the outer build's lock.
     #[must_use]
     pub fn cargo_build(&self, root: &Path) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| belongs_to_outer_build(&name.to_string_lossy())) {
+        let mut cargo =
+            Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| belongs_to_outer_build(&name.to_string_lossy()))
+        {
             cargo.env_remove(name);
         }
         cargo.current_dir(root).args(["build", "--target", TARGET]);
@@ -126,19 +129,30 @@ fn active_has_target() -> bool {
     rustc("rustc", &["--print", "target-libdir", "--target", TARGET])
         .ok()
         .and_then(|folder| std::fs::read_dir(folder).ok())
-        .is_some_and(|entries| entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")))
+        .is_some_and(|entries| {
+            entries
+                .flatten()
+                .any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+        })
 }
 
 fn debian_has_sources() -> bool {
-    rustc(DEBIAN_RUSTC, &["--print", "sysroot"])
-        .is_ok_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists())
+    rustc(DEBIAN_RUSTC, &["--print", "sysroot"]).is_ok_and(|sysroot| {
+        Path::new(&sysroot)
+            .join("lib/rustlib/src/rust/library/std/Cargo.toml")
+            .exists()
+    })
 }
 
 /// The active toolchain brings a linker that knows Wasm, so that Debian's lld isn't needed.
 fn linker() -> Result<PathBuf> {
     for compiler in ["rustc", DEBIAN_RUSTC] {
-        let Ok(libraries) = rustc(compiler, &["--print", "target-libdir"]) else { continue };
-        let Some(host) = Path::new(&libraries).parent() else { continue };
+        let Ok(libraries) = rustc(compiler, &["--print", "target-libdir"]) else {
+            continue;
+        };
+        let Some(host) = Path::new(&libraries).parent() else {
+            continue;
+        };
         let candidate = host.join("bin/rust-lld");
         if candidate.exists() {
             return Ok(candidate);
@@ -148,17 +162,29 @@ fn linker() -> Result<PathBuf> {
     if installed.exists() {
         return Ok(installed.to_path_buf());
     }
-    bail!("no linker for {TARGET} was found: neither rust-lld in the toolchain nor {}; install Debian's `lld`", installed.display())
+    bail!(
+        "no linker for {TARGET} was found: neither rust-lld in the toolchain nor {}; install Debian's `lld`",
+        installed.display()
+    )
 }
 
 fn rustc(program: &str, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| belongs_to_outer_build(&name.to_string_lossy())) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| belongs_to_outer_build(&name.to_string_lossy()))
+    {
         command.env_remove(name);
     }
-    let output = command.args(arguments).output().with_context(|| format!("run {program}"))?;
+    let output = command
+        .args(arguments)
+        .output()
+        .with_context(|| format!("run {program}"))?;
     if !output.status.success() {
-        bail!("`{program} {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "`{program} {}` failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -169,14 +195,27 @@ mod tests {
 
     #[test]
     fn what_cargo_sets_for_build_scripts_is_not_inherited() {
-        for name in ["RUSTC_WORKSPACE_WRAPPER", "CARGO_PKG_NAME", "CARGO_ENCODED_RUSTFLAGS", "OUT_DIR", "TARGET"] {
+        for name in [
+            "RUSTC_WORKSPACE_WRAPPER",
+            "CARGO_PKG_NAME",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "OUT_DIR",
+            "TARGET",
+        ] {
             assert!(belongs_to_outer_build(name), "{name}");
         }
     }
 
     #[test]
     fn what_reaches_registries_is_inherited() {
-        for name in ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "HTTPS_PROXY", "PATH", "RUSTUP_TOOLCHAIN"] {
+        for name in [
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_REGISTRIES_CRATES_IO_PROTOCOL",
+            "HTTPS_PROXY",
+            "PATH",
+            "RUSTUP_TOOLCHAIN",
+        ] {
             assert!(!belongs_to_outer_build(name), "{name}");
         }
     }

@@ -5,14 +5,20 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
-/// How long processes get to end by themselves.
-const GRACE: Duration = Duration::from_secs(5);
+use crate::wait::{Look, until};
+
+/// How long processes get to end by themselves. Their data goes with them, so there is nothing to
+/// save; the API server alone would take five seconds.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How long the kernel gets to end them.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How much of a log is shown when its process died.
 const TAIL_LINES: usize = 15;
@@ -79,19 +85,31 @@ pub(super) fn end_all(processes: &[Process]) -> Result<()> {
         .rev()
         .filter_map(|process| Some((process, process.handle()?)))
         .collect();
-    for signal in [Signal::TERM, Signal::KILL] {
+    for (signal, patience) in [(Signal::TERM, GRACE), (Signal::KILL, DEADLINE)] {
         for (process, handle) in handles.iter().filter(|(process, _)| process.is_alive()) {
             match pidfd_send_signal(handle, signal) {
                 Ok(()) | Err(rustix::io::Errno::SRCH) => {}
                 Err(error) => {
-                    return Err(error)
-                        .with_context(|| format!("end {} (process {})", process.name, process.pid));
+                    return Err(error).with_context(|| {
+                        format!("end {} (process {})", process.name, process.pid)
+                    });
                 }
             }
         }
-        let start = Instant::now();
-        while start.elapsed() < GRACE && handles.iter().any(|(process, _)| process.is_alive()) {
-            std::thread::sleep(Duration::from_millis(20));
+        let survivors = || {
+            handles
+                .iter()
+                .filter(|(process, _)| process.is_alive())
+                .count()
+        };
+        let ended = until("processes to end", patience, || {
+            Ok(match survivors() {
+                0 => Look::Ready(()),
+                alive => Look::Waiting(format!("{alive} still run")),
+            })
+        });
+        if ended.is_ok() {
+            return Ok(());
         }
     }
     match handles.iter().find(|(process, _)| process.is_alive()) {

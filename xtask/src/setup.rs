@@ -1,0 +1,54 @@
+//! What a command needs on this machine, installed where that can be done without asking.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use xtask::progress;
+use xtask::wasm::{DEBIAN_PACKAGES, Toolchain};
+
+/// A cargo command in the workspace.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    cargo
+}
+
+/// A compiler for WebAssembly. As root on Debian it is installed; elsewhere the error says how.
+///
+/// # Errors
+/// When there is none and it can't be installed.
+pub(crate) fn wasm_compiler() -> Result<()> {
+    let Err(missing) = Toolchain::find() else {
+        return Ok(());
+    };
+    if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        return Err(missing);
+    }
+    if install(&DEBIAN_PACKAGES).is_err() {
+        // A fresh machine may not know the packages' list yet.
+        progress::run("apt-get update", apt_get().arg("update"))?;
+        install(&DEBIAN_PACKAGES).context("install a compiler for WebAssembly")?;
+    }
+    Toolchain::find().map(|_| ())
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    let what = format!("apt-get install {}", packages.join(" "));
+    let mut command = apt_get();
+    command
+        .args(["install", "--yes", "--no-install-recommends"])
+        .args(packages);
+    progress::run(&what, &mut command)
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("/usr/bin/apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
