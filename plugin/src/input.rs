@@ -159,12 +159,30 @@ pub(crate) enum SourceFault {
 
 /// Reads everything.
 pub(crate) fn read(source: &Source) -> Input {
-    let mut input = Input::default();
-    match source {
-        Source::Paths { paths, recursive } => files::read(paths, *recursive, &mut input),
-        Source::Kustomization(folder) => kustomize::read(folder, &mut input),
-    }
-    input
+    on_large_stack(|| {
+        let mut input = Input::default();
+        match source {
+            Source::Paths { paths, recursive } => files::read(paths, *recursive, &mut input),
+            Source::Kustomization(folder) => kustomize::read(folder, &mut input),
+        }
+        input
+    })
+}
+
+/// Parsers recurse once a level: with our bound on the depth this is always enough, whatever
+/// `ulimit -s` says.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    const STACK: usize = 16 << 20;
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, work)
+            .expect("the system must have room for a thread");
+        match worker.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 impl Input {

@@ -2,7 +2,9 @@
 
 mod exit;
 mod input;
+mod plan;
 mod printer;
+mod scaffold;
 
 use std::process::ExitCode;
 

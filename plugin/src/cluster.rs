@@ -1,0 +1,145 @@
+//! The only door to the cluster: who talks to the API server does it through [`Cluster`].
+
+mod apply;
+mod config;
+mod error;
+mod flags;
+mod wait;
+
+use http::Request;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
+use kube::{Client, Config};
+use serde_json::Value;
+
+use crate::scaffold::Object;
+use admission::GroupVersionKind;
+
+pub(crate) use apply::{ApplyOptions, Outcome};
+pub(crate) use config::offline_namespace;
+pub(crate) use error::{ClusterError, FieldConflict};
+pub(crate) use flags::ConnectionFlags;
+pub(crate) use wait::{Target, Waiting, wait};
+
+/// A connection, with the namespace that the user works in.
+pub(crate) struct Cluster {
+    client: Client,
+    server: String,
+    namespace: String,
+}
+
+impl Cluster {
+    /// Connects as kubectl would with the same flags.
+    pub(crate) async fn connect(flags: &ConnectionFlags) -> Result<Self, ClusterError> {
+        let config = config::load(flags).await?;
+        let server = config.cluster_url.to_string();
+        let namespace = config.default_namespace.clone();
+        let client = client(config).map_err(|cause| ClusterError::from_kube(&server, cause))?;
+        Ok(Self {
+            client,
+            server,
+            namespace,
+        })
+    }
+
+    /// The namespace that the user works in.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The API server's version, such as `v1.36.3`.
+    pub(crate) async fn version(&self) -> Result<String, ClusterError> {
+        let info = self.client.apiserver_version().await;
+        info.map(|info| info.git_version).map_err(|cause| self.error(cause))
+    }
+
+    /// Does the API server know this kind?
+    pub(crate) async fn serves(&self, api_version: &str, plural: &str) -> Result<bool, ClusterError> {
+        let prefix = if api_version.contains('/') { "apis" } else { "api" };
+        let request = Request::get(format!("/{prefix}/{api_version}")).body(Vec::new());
+        let request = request.map_err(|cause| self.error(kube::Error::HttpError(cause)))?;
+        match self.client.request::<Value>(request).await {
+            Ok(list) => Ok(has_resource(&list, plural)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+            Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    /// An object as it is stored; `None` where there is none.
+    pub(crate) async fn get(&self, object: &Object) -> Result<Option<Object>, ClusterError> {
+        let found = self.api(object).get_opt(&object.name).await;
+        let found = found.map_err(|cause| self.error(cause))?;
+        Ok(found.map(to_object))
+    }
+
+    /// Deletes an object; `false` where there was none.
+    pub(crate) async fn delete(&self, object: &Object, dry_run: bool) -> Result<bool, ClusterError> {
+        let params = DeleteParams {
+            dry_run,
+            ..DeleteParams::default()
+        };
+        match self.api(object).delete(&object.name, &params).await {
+            Ok(_) => Ok(true),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+            Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    /// A Deployment; `None` where there is none.
+    pub(crate) async fn deployment(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Deployment>, ClusterError> {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), namespace);
+        api.get_opt(name).await.map_err(|cause| self.error(cause))
+    }
+
+    /// The Pods that a label selector selects.
+    pub(crate) async fn pods(
+        &self,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Pod>, ClusterError> {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let found = api.list(&ListParams::default().labels(selector)).await;
+        found.map(|list| list.items).map_err(|cause| self.error(cause))
+    }
+
+    fn api(&self, object: &Object) -> Api<DynamicObject> {
+        let resource = resource(object);
+        match &object.namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
+    fn error(&self, cause: kube::Error) -> ClusterError {
+        ClusterError::from_kube(&self.server, cause)
+    }
+}
+
+fn client(config: Config) -> Result<Client, kube::Error> {
+    Client::try_from(config)
+}
+
+fn resource(object: &Object) -> ApiResource {
+    let kind = GroupVersionKind::new(&object.api_version, &object.kind);
+    ApiResource {
+        group: kind.group.clone(),
+        version: kind.version.clone(),
+        api_version: object.api_version.clone(),
+        plural: kind.resource().resource,
+        kind: kind.kind,
+    }
+}
+
+fn to_object(found: DynamicObject) -> Object {
+    Object::from_value(serde_json::to_value(found).expect("a dynamic object must be JSON"))
+}
+
+fn has_resource(list: &Value, plural: &str) -> bool {
+    let resources = list.get("resources").and_then(Value::as_array);
+    resources.is_some_and(|all| all.iter().any(|resource| resource["name"] == plural))
+}

@@ -1,0 +1,203 @@
+//! What goes wrong between us and a cluster, by what the user can do about it.
+
+use kube::core::Status;
+
+/// How JobSet is installed. The version is the newest that we test with.
+const INSTALL_JOBSET: &str = "kubectl apply --server-side -f https://github.com/kubernetes-sigs/\
+                              jobset/releases/download/v0.12.0/manifests.yaml";
+
+/// A field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldConflict {
+    /// The server's words, which name the manager: `conflict with "helm" using apps/v1`.
+    pub(crate) message: String,
+    /// The field, such as `.spec.replicas`.
+    pub(crate) field: String,
+}
+
+/// Why the cluster couldn't do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    /// No kubeconfig, no flags, not in a Pod.
+    #[error("no cluster is configured: no kubeconfig was found, and this isn't a Pod")]
+    NoConfiguration,
+    /// A context that the kubeconfig doesn't have.
+    #[error("context {name:?} is not in the kubeconfig{}", known_contexts(known))]
+    NoContext {
+        /// As asked for.
+        name: String,
+        /// Those it has.
+        known: Vec<String>,
+    },
+    /// A kubeconfig that can't be used.
+    #[error("the kubeconfig can't be used: {0}")]
+    Configuration(#[from] kube::config::KubeconfigError),
+    /// No answer.
+    #[error("no answer from {server}: {cause}")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// The chain of causes.
+        cause: String,
+    },
+    /// The credentials are refused, or the program that makes them fails.
+    #[error("{server} doesn't accept our credentials: {cause}")]
+    Unauthorized {
+        /// Its address.
+        server: String,
+        /// In the server's or the client's words.
+        cause: String,
+    },
+    /// A permission is missing.
+    #[error("{message}")]
+    Forbidden {
+        /// The server's words: user, verb, resource, namespace.
+        message: String,
+    },
+    /// The kind isn't installed.
+    #[error("the cluster has no JobSet: its API jobset.x-k8s.io/v1alpha2 isn't served")]
+    NoJobSet,
+    /// Fields of another manager.
+    #[error("{object}: {} of it {} to another manager", count(conflicts.len()), verb(conflicts.len()))]
+    Conflict {
+        /// As kubectl names it.
+        object: String,
+        /// The fields.
+        conflicts: Vec<FieldConflict>,
+    },
+    /// Any other refusal.
+    #[error("{}", status_text(.0))]
+    Refused(Box<Status>),
+    /// An answer that makes no sense, or a request that can't be built.
+    #[error("{0}")]
+    Client(Box<kube::Error>),
+}
+
+impl ClusterError {
+    /// Sorts a client's error by what the user can do about it.
+    pub(super) fn from_kube(server: &str, error: kube::Error) -> Self {
+        let server = server.trim_end_matches('/').to_owned();
+        match error {
+            kube::Error::Api(status) => Self::from_status(server, status),
+            kube::Error::Auth(cause) => Self::Unauthorized {
+                server,
+                cause: chain(&cause),
+            },
+            kube::Error::Service(cause) => Self::Unreachable {
+                server,
+                cause: chain(cause.as_ref()),
+            },
+            kube::Error::HyperError(cause) => Self::Unreachable {
+                server,
+                cause: chain(&cause),
+            },
+            other => Self::Client(Box::new(other)),
+        }
+    }
+
+    /// The one action that mends it, where there is one.
+    pub(crate) fn fix(&self) -> Option<String> {
+        match self {
+            Self::NoConfiguration => Some("point --kubeconfig or KUBECONFIG at one".to_owned()),
+            Self::NoContext { known, .. } => {
+                known.first().map(|name| format!("write --context {name}"))
+            }
+            Self::Unreachable { .. } => Some(
+                "check the address with `kubectl config view --minify`, and your network"
+                    .to_owned(),
+            ),
+            Self::Unauthorized { .. } => {
+                Some("sign in again; on GKE check that gke-gcloud-auth-plugin is installed".into())
+            }
+            Self::NoJobSet => Some(INSTALL_JOBSET.to_owned()),
+            Self::Conflict { .. } => Some(
+                "force our values with --force-conflicts; or take the fields out of the other \
+                 manager's hands; or share them by giving the same values as it does"
+                    .to_owned(),
+            ),
+            Self::Forbidden { .. }
+            | Self::Configuration(_)
+            | Self::Refused(_)
+            | Self::Client(_) => None,
+        }
+    }
+
+    fn from_status(server: String, status: Box<Status>) -> Self {
+        match (status.code, status.reason.as_str()) {
+            (401, _) => Self::Unauthorized {
+                server,
+                cause: status.message,
+            },
+            // An admission webhook's denial has the same status, but isn't about permissions.
+            (403, "Forbidden") if causes(&status).is_empty() => Self::Forbidden {
+                message: status.message,
+            },
+            _ => Self::Refused(status),
+        }
+    }
+
+    /// A refused apply of `object`: conflicts of field managers have their own form.
+    pub(super) fn of_apply(self, object: &str) -> Self {
+        let Self::Refused(status) = self else {
+            return self;
+        };
+        let conflicts: Vec<_> = causes(&status)
+            .iter()
+            .filter(|cause| cause.reason == "FieldManagerConflict")
+            .map(|cause| FieldConflict {
+                message: cause.message.clone(),
+                field: cause.field.clone(),
+            })
+            .collect();
+        if status.code == 409 && !conflicts.is_empty() {
+            let object = object.to_owned();
+            return Self::Conflict { object, conflicts };
+        }
+        Self::Refused(status)
+    }
+}
+
+fn causes(status: &Status) -> &[kube::core::response::StatusCause] {
+    status.details.as_ref().map_or(&[], |details| &details.causes)
+}
+
+fn status_text(status: &Status) -> String {
+    if status.message.is_empty() {
+        format!("the server answered {} {}", status.code, status.reason)
+    } else {
+        status.message.clone()
+    }
+}
+
+/// An error with its causes, each told once: clients nest them, and the innermost says the most.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn known_contexts(known: &[String]) -> String {
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!(", which has {}", known.join(", "))
+    }
+}
+
+fn count(conflicts: usize) -> String {
+    match conflicts {
+        1 => "1 field".to_owned(),
+        many => format!("{many} fields"),
+    }
+}
+
+fn verb(conflicts: usize) -> &'static str {
+    if conflicts == 1 { "belongs" } else { "belong" }
+}

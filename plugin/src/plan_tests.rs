@@ -1,0 +1,134 @@
+//! Claims about plans.
+
+use proptest::prelude::*;
+
+use super::{Plan, PlanError, Wish, plan};
+
+fn wish(model: Option<&str>, slice: Option<&str>) -> Wish {
+    Wish {
+        model: model.map(str::to_owned),
+        slice: slice.map(str::to_owned),
+        replicas: 2,
+        model_image: "r/sax-model-server:v1.1.0".to_owned(),
+    }
+}
+
+fn planned(model: Option<&str>, slice: Option<&str>) -> Plan {
+    plan(&wish(model, slice)).expect("must be plannable")
+}
+
+fn refused(model: Option<&str>, slice: Option<&str>) -> (String, String) {
+    let error = plan(&wish(model, slice)).expect_err("must be refused");
+    (error.to_string(), error.fix())
+}
+
+#[test]
+fn the_tutorials_model_gets_the_tutorials_slices() {
+    let plan = planned(Some("lm_cloud.LmCloudSpmd175B32Test"), None);
+    assert_eq!(plan.slice.to_string(), "v5e:4x8");
+    assert_eq!((plan.vms, plan.chips_per_vm, plan.replicas), (8, 4, 2));
+    assert_eq!((plan.chip, plan.platform_topology), ("tpuv5e", Some("4x8")));
+    assert_eq!(
+        plan.to_string(),
+        "2 x v5e:4x8 = 64 chips; each slice 8 VMs of 4 chips on a node pool of its own"
+    );
+}
+
+#[test]
+fn a_slice_needs_no_model() {
+    let plan = planned(None, Some("v4:2x2x4"));
+    assert_eq!((plan.vms, plan.chips_per_vm), (4, 4));
+    assert_eq!(plan.model, None);
+}
+
+#[test]
+fn a_slice_of_another_size_than_the_mesh_is_refused() {
+    let (error, fix) = refused(Some("lm_cloud.LmCloudSpmd175B32Test"), Some("v5e:8x8"));
+    assert_eq!(
+        error,
+        "--model \"lm_cloud.LmCloudSpmd175B32Test\": its mesh needs exactly 32 devices, \
+         a v5e:8x8 slice has 64"
+    );
+    assert_eq!(fix, "take a slice of exactly 32 chips");
+}
+
+#[test]
+fn a_misspelt_class_gets_a_suggestion() {
+    let (error, fix) = refused(Some("lm_cloud.LmCloudSpmd175B32Tset"), None);
+    assert!(error.contains("did you mean lm_cloud.LmCloudSpmd175B32Test"), "{error}");
+    assert_eq!(fix, "write --model lm_cloud.LmCloudSpmd175B32Test");
+}
+
+#[test]
+fn an_unknown_class_with_a_slice_is_a_note() {
+    let plan = planned(Some("my.OwnModel"), Some("v5e:4x4"));
+    assert_eq!(plan.notes.len(), 1);
+    assert!(plan.notes[0].contains("my.OwnModel"));
+}
+
+#[test]
+fn a_class_of_a_newer_image_names_that_image() {
+    let (error, fix) = refused(Some("gemma.Gemma2BFP16"), None);
+    assert!(error.contains("the image of v1.1.0 doesn't have this class"), "{error}");
+    assert_eq!(fix, "add --image-version v1.2.0");
+}
+
+#[test]
+fn chips_that_saxml_cannot_name_are_refused() {
+    let (error, fix) = refused(None, Some("v6e:4x8"));
+    assert!(error.contains("Saxml has no --platform_chip for tpu-v6e-slice"), "{error}");
+    assert_eq!(fix, "take a v4 or v5e slice, such as v5e:4x8");
+}
+
+#[test]
+fn illegal_topologies_name_a_legal_one() {
+    let (error, fix) = refused(None, Some("v5e:4x6"));
+    assert!(error.starts_with("--slice \"v5e:4x6\": "), "{error}");
+    assert!(fix.starts_with("take "), "{fix}");
+    assert_eq!(refused(None, Some("v5litepod-32")).1, "write --slice v5e:4x8");
+}
+
+#[test]
+fn nothing_wanted_is_an_error() {
+    assert_eq!(plan(&wish(None, None)), Err(PlanError::NothingWanted));
+}
+
+#[test]
+fn no_replicas_and_too_many_are_errors_with_the_limit() {
+    for replicas in [0, u32::MAX] {
+        let wish = Wish {
+            replicas,
+            ..wish(None, Some("v5e:4x8"))
+        };
+        let error = plan(&wish).expect_err("must be refused");
+        assert_eq!(
+            error,
+            PlanError::Replicas {
+                found: replicas,
+                limit: 268_435_455
+            }
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_plan_divides_its_chips_evenly(
+        accelerator in "(v4|v5e|tpu-v5-lite-device)",
+        dims in prop::collection::vec(prop::sample::select(vec![1_u32, 2, 4, 8, 12, 16, 32]), 2..=3),
+        replicas in 1_u32..100,
+    ) {
+        let topology: Vec<_> = dims.iter().map(u32::to_string).collect();
+        let slice = format!("{accelerator}:{}", topology.join("x"));
+        let wish = Wish { replicas, ..wish(None, Some(&slice)) };
+        if let Ok(plan) = plan(&wish) {
+            let chips = u64::from(plan.vms) * u64::from(plan.chips_per_vm);
+            prop_assert_eq!(chips, plan.slice.chips());
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_planner_panic(model in ".*", slice in ".*") {
+        prop_assert!(plan(&wish(Some(&model), Some(&slice))).is_err() || !slice.is_empty());
+    }
+}
