@@ -153,6 +153,30 @@ pub fn check_case<P: Policy>(path: &Path) -> Result<(), CaseError> {
     }
 }
 
+/// What `P` says of a creation of `object`, with `context` in place of a cluster: for tests that
+/// make their objects themselves.
+///
+/// # Errors
+/// The object has no `apiVersion` or `kind`.
+pub fn review<P: Policy>(
+    object: &Value,
+    settings: &P::Settings,
+    context: &[Value],
+) -> Result<(Vec<Finding>, Patch), String> {
+    let case = Case {
+        operation: CaseOperation::Create,
+        settings: empty_object(),
+        context: Vec::new(),
+        object: object.clone(),
+        old_object: None,
+        expect: Expectation {
+            findings: Vec::new(),
+            patch: None,
+        },
+    };
+    Ok(judge::<P>(&case.review()?, settings, &Recorded(context)))
+}
+
 fn read(path: &Path) -> Result<Case, CaseError> {
     let text = std::fs::read_to_string(path).map_err(|source| CaseError::Unreadable {
         path: path.to_owned(),

@@ -1,0 +1,121 @@
+//! Exclusive placement that is asked for in a way that JobSet doesn't hear: TPU023.
+
+use sdk::{Node, Verdict};
+use workload::{EXCLUSIVE_TOPOLOGY, PodGroup, Workload, WorkloadKind};
+
+use crate::group::quoted;
+
+/// Keys of others that look like JobSet's.
+const RELATED: [&str; 3] = [
+    "kubectl-sax.dev/exclusive-topology",
+    "leaderworkerset.sigs.k8s.io/exclusive-topology",
+    "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology",
+];
+
+/// Longer keys are nobody's misspelling, and must cost nothing.
+const LONGEST_TYPO: usize = 80;
+
+/// Checks the annotations of a JobSet and of its templates.
+pub(crate) fn check(workload: &Workload<'_>, verdict: &mut Verdict) {
+    if workload.kind != WorkloadKind::JobSet {
+        return;
+    }
+    let own = annotations(&workload.root.at("metadata"));
+    check_annotations(&own, verdict);
+    for group in &workload.groups {
+        let job = group.job_metadata.as_ref().map(annotations);
+        if let Some(job) = &job {
+            check_annotations(job, verdict);
+        }
+        check_annotations(&annotations(&group.metadata), verdict);
+        let heard = own.at(EXCLUSIVE_TOPOLOGY).is_present()
+            || job.is_some_and(|job| job.at(EXCLUSIVE_TOPOLOGY).is_present());
+        if !heard {
+            check_place(group, verdict);
+        }
+    }
+}
+
+fn annotations<'a>(metadata: &Node<'a>) -> Node<'a> {
+    metadata.at("annotations")
+}
+
+fn check_annotations(annotations: &Node<'_>, verdict: &mut Verdict) {
+    check_value(&annotations.at(EXCLUSIVE_TOPOLOGY), verdict);
+    for (key, node) in annotations.entries() {
+        if is_typo(key) {
+            let message = format!(
+                "found {}, expected {EXCLUSIVE_TOPOLOGY}: JobSet ignores all other keys",
+                quoted(key)
+            );
+            let fix = format!("rename the annotation to {EXCLUSIVE_TOPOLOGY}");
+            verdict.warn("TPU023", node.path(), message, fix);
+        }
+    }
+}
+
+/// The value becomes the topology key of an affinity, and that must be a legal label key.
+fn check_value(node: &Node<'_>, verdict: &mut Verdict) {
+    if let Some(value) = node.text()
+        && !is_label_key(value)
+    {
+        let message = format!(
+            "found {}, expected a node label's key: JobSet's Pods would be refused",
+            quoted(value)
+        );
+        let fix = format!("set {EXCLUSIVE_TOPOLOGY} to cloud.google.com/gke-nodepool");
+        verdict.deny("TPU023", node.path(), message, fix);
+    }
+}
+
+/// On the Pod template it works by accident, and not with JobSet's other strategy.
+fn check_place(group: &PodGroup<'_>, verdict: &mut Verdict) {
+    let node = group.annotation(EXCLUSIVE_TOPOLOGY);
+    if node.is_present() {
+        let message = format!(
+            "found {EXCLUSIVE_TOPOLOGY} on the Pod template only, expected it on the JobSet or on \
+             the Job template: here it is undocumented"
+        );
+        let fix = "move the annotation to the metadata of the JobSet";
+        verdict.warn("TPU023", node.path(), message, fix);
+    }
+}
+
+fn is_typo(key: &str) -> bool {
+    if key == EXCLUSIVE_TOPOLOGY || RELATED.contains(&key) || key.len() > LONGEST_TYPO {
+        return false;
+    }
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
+    letters(name) == "exclusivetopology" || strsim::levenshtein(key, EXCLUSIVE_TOPOLOGY) <= 2
+}
+
+/// `[prefix/]name` as Kubernetes has it: the name of at most 63 characters, the prefix a DNS name.
+fn is_label_key(key: &str) -> bool {
+    let (prefix, name) = match key.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, key),
+    };
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    prefix.is_none_or(is_dns_name)
+        && name.len() <= 63
+        && name.bytes().all(inner)
+        && has_plain_ends(name)
+}
+
+fn is_dns_name(prefix: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    prefix.len() <= 253
+        && prefix
+            .split('.')
+            .all(|label| label.bytes().all(inner) && has_plain_ends(label))
+}
+
+/// Whether it begins and ends with a letter or digit.
+fn has_plain_ends(text: &str) -> bool {
+    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    plain(text.as_bytes().first()) && plain(text.as_bytes().last())
+}

@@ -1,0 +1,87 @@
+//! One Pod template under review, and what its findings quote.
+
+use sdk::Node;
+use workload::{Container, PodGroup, Shape, Workload, WorkloadKind};
+
+/// The longest value that a message repeats, in characters.
+const EXCERPT: usize = 40;
+
+/// A group that asks for TPUs, with the workload that it belongs to.
+pub(crate) struct Group<'w, 'a> {
+    pub(crate) workload: &'w Workload<'a>,
+    pub(crate) pods: &'w PodGroup<'a>,
+}
+
+impl<'w, 'a> Group<'w, 'a> {
+    /// The groups of `workload` that ask for TPUs, without those whose author opted out.
+    pub(crate) fn all(workload: &'w Workload<'a>) -> Vec<Self> {
+        let groups = workload.groups.iter();
+        groups
+            .map(|pods| Group { workload, pods })
+            .filter(|group| group.asks_for_tpus() && !workload.skips_tpu_checks(group.pods))
+            .collect()
+    }
+
+    /// Whether the author means TPUs: chips, or no chips on what is called a TPU node.
+    fn asks_for_tpus(&self) -> bool {
+        let wants_chips = |container: &Container<'_>| {
+            let quantities = [container.tpu_limit(), container.tpu_request()];
+            quantities
+                .iter()
+                .any(|node| node.is_present() && !is_zero(node))
+        };
+        self.pods.containers().iter().any(wants_chips)
+            || Shape::of(self.pods).accelerator.is_some()
+            || (self.mentions_chips() && Shape::annotated(self.workload, self.pods).is_some())
+    }
+
+    /// Whether a container says how many chips it wants, be it 0.
+    pub(crate) fn mentions_chips(&self) -> bool {
+        let mentions = |container: &Container<'_>| {
+            container.tpu_limit().is_present() || container.tpu_request().is_present()
+        };
+        self.pods.containers().iter().any(mentions)
+    }
+
+    /// Whether the Pods come from Jobs that JobSet makes.
+    pub(crate) fn is_in_jobset(&self) -> bool {
+        self.workload.kind == WorkloadKind::JobSet
+    }
+}
+
+/// Whether `node` is plainly 0; `"0"` and `0` both are.
+fn is_zero(node: &Node<'_>) -> bool {
+    let value = node.value();
+    value.is_some_and(|value| value.as_i64() == Some(0) || value.as_str() == Some("0"))
+}
+
+/// The value at `node` for a message: as JSON, shortened; `none` where it is absent.
+pub(crate) fn shown(node: &Node<'_>) -> String {
+    let Some(value) = node.value() else {
+        return "none".to_owned();
+    };
+    match value.as_str() {
+        Some(text) => quoted(text),
+        None if value.is_number() || value.is_boolean() => value.to_string(),
+        None => "a value of another type".to_owned(),
+    }
+}
+
+/// `text` in quotes, shortened.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut excerpt: String = text.chars().take(EXCERPT).collect();
+    if excerpt.len() < text.len() {
+        excerpt.push('…');
+    }
+    format!("{excerpt:?}")
+}
+
+/// A whole number for a message. What the API server fills in reads the same as what the author
+/// wrote, so that `lint` and the webhook say the same.
+pub(crate) fn number(found: i64, default: i64) -> String {
+    if found == default {
+        format!("{found} (the default)")
+    } else {
+        found.to_string()
+    }
+}
