@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::patch::{join_all, nest};
-use crate::pointer::join;
+use crate::patch::nest;
+use crate::pointer::{join, unescape};
 use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
 
 /// A place in a JSON document, whether or not something stands there.
@@ -16,19 +16,18 @@ use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
 pub struct Node<'a> {
     value: Option<&'a Value>,
     path: String,
-    /// Keys at the end of `path` that do not exist, the first of them below an existing parent.
-    missing: Vec<String>,
+    /// How much of `path`, in bytes, leads to something that exists.
+    existing: usize,
     wrong_types: Option<WrongTypes>,
 }
 
 impl<'a> Node<'a> {
     /// The root of a document.
     pub(crate) fn root(value: &'a Value, wrong_types: Option<WrongTypes>) -> Self {
-        let value = present(value);
         Self {
-            value,
+            value: present(value),
             path: String::new(),
-            missing: Vec::new(),
+            existing: 0,
             wrong_types,
         }
     }
@@ -40,18 +39,13 @@ impl<'a> Node<'a> {
 
     /// The member `key`, present or not.
     pub fn at(&self, key: &str) -> Node<'a> {
-        let value = self
-            .members()
-            .and_then(|members| members.get(key))
-            .and_then(present);
-        let mut missing = self.missing.clone();
-        if self.value.is_none() || value.is_none() {
-            missing.push(key.to_owned());
-        }
+        let member = self.members().and_then(|members| members.get(key));
+        let value = member.and_then(present);
+        let path = join(&self.path, key);
         Node {
             value,
-            path: join(&self.path, key),
-            missing,
+            existing: value.map_or(self.existing, |_| path.len()),
+            path,
             wrong_types: self.wrong_types.clone(),
         }
     }
@@ -135,10 +129,11 @@ impl<'a> Node<'a> {
     }
 
     fn element(&self, index: usize, value: &'a Value) -> Node<'a> {
+        let path = format!("{}/{index}", self.path);
         Node {
             value: present(value),
-            path: format!("{}/{index}", self.path),
-            missing: Vec::new(),
+            existing: path.len(),
+            path,
             wrong_types: self.wrong_types.clone(),
         }
     }
@@ -154,12 +149,13 @@ impl<'a> Node<'a> {
     /// The uppermost absent place on the way here, and `value` wrapped so that adding it there
     /// puts `value` here.
     pub(crate) fn missing_root(&self, value: Value) -> (String, Value) {
-        let Some((first, rest)) = self.missing.split_first() else {
+        let (parent, missing) = self.path.split_at(self.existing);
+        let mut keys = missing.split('/').skip(1);
+        let Some(first) = keys.next() else {
             return (self.path.clone(), value);
         };
-        let tail = join_all("", &self.missing);
-        let parent = self.path.strip_suffix(&tail).unwrap_or_default();
-        (join(parent, first), nest(rest, value))
+        let keys: Vec<String> = keys.map(unescape).collect();
+        (format!("{parent}/{first}"), nest(keys, value))
     }
 }
 

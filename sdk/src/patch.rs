@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::node::Node;
-use crate::pointer::{escape, join};
+use crate::pointer::join;
 
 /// One operation. `test`, `move` and `copy` are not part of the contract.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,15 +118,7 @@ impl PatchOperation {
 }
 
 /// Wraps `value` into one object per key, the last key innermost.
-pub(crate) fn nest(keys: &[String], value: Value) -> Value {
-    keys.iter().rev().fold(value, |inner, key| {
-        Value::Object(Map::from_iter([(key.clone(), inner)]))
-    })
-}
-
-/// Escapes and joins several tokens below `path`.
-pub(crate) fn join_all(path: &str, keys: &[String]) -> String {
-    keys.iter().fold(path.to_owned(), |path, key| {
-        format!("{path}/{}", escape(key))
-    })
+pub(crate) fn nest(keys: Vec<String>, value: Value) -> Value {
+    let wrap = |inner, key| Value::Object(Map::from_iter([(key, inner)]));
+    keys.into_iter().rev().fold(value, wrap)
 }

@@ -11,6 +11,11 @@ pub fn escape(token: &str) -> Cow<'_, str> {
     }
 }
 
+/// The key that a token of a pointer stands for.
+pub(crate) fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
 /// The pointer one member below `path`.
 pub fn join(path: &str, token: &str) -> String {
     let token = escape(token);
@@ -31,5 +36,6 @@ mod tests {
             join("/metadata/labels", "a/b~c"),
             "/metadata/labels/a~1b~0c"
         );
+        assert_eq!(unescape(&escape("a/b~c~1")), "a/b~c~1");
     }
 }
