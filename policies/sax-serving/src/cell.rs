@@ -118,15 +118,14 @@ fn default_cell(component: &Component<'_>) -> Option<&'static str> {
 }
 
 fn check_name(name: &str, path: String, value: &str, verdict: &mut Verdict) {
-    let Err(error) = CellName::parse(value) else {
+    if CellName::parse(value).is_ok() {
         return;
-    };
+    }
     verdict.deny(
         "SAX005",
         path,
         format!(
-            "found {name} {}, expected /sax/<cell> where the cell matches \
-             ^[a-z]+[a-z0-9-_]*$: {error}",
+            "found {name} {}, expected /sax/<cell>, the cell matching ^[a-z]+[a-z0-9-_]*$",
             quoted(value)
         ),
         format!("write {}", suggestion(value)),
@@ -135,15 +134,15 @@ fn check_name(name: &str, path: String, value: &str, verdict: &mut Verdict) {
 
 fn report_default(setting: &Setting, verdict: &mut Verdict) {
     let here = match &setting.value {
-        Some(cell) => format!("here {cell}"),
-        None => "not known for this image".to_owned(),
+        Some(cell) => format!("here it is {cell}"),
+        None => "here it isn't known".to_owned(),
     };
     verdict.warn(
         "SAX012",
         setting.path.as_str(),
         format!(
             "found no SAX_CELL, expected one: the default is /sax/test in images built before \
-             2024-04-01 and /sax/cell after, {here}"
+             2024-04-01 and /sax/cell after; {here}"
         ),
         "set the variable SAX_CELL to the model servers' --sax_cell, such as /sax/test",
     );

@@ -145,10 +145,19 @@ fn refuse_topology(
         format!(
             "found --platform_topology {}, expected one of {}: {REFUSED}",
             quoted(found),
-            PLATFORM_TOPOLOGIES.join(", ")
+            comparable_topologies(found).join(", ")
         ),
         fix,
     );
+}
+
+/// The strings with as many dimensions; all of them where that leaves none.
+fn comparable_topologies(found: &str) -> Vec<&'static str> {
+    let dimensions = |text: &str| text.split(['x', 'X']).count();
+    let wanted = dimensions(found);
+    let mut comparable = PLATFORM_TOPOLOGIES.to_vec();
+    comparable.retain(|known| wanted > 3 || dimensions(known) == wanted);
+    comparable
 }
 
 fn compare_topology(path: String, found: &str, right: Option<&str>, verdict: &mut Verdict) {

@@ -83,7 +83,7 @@ impl Policy for SaxServing {
         }
         rendezvous::check(review, &workload, &components, cluster, verdict);
         workload::soften(review, verdict);
-        soften_old_metadata(review, verdict);
+        soften_old(review, verdict);
     }
 }
 
@@ -152,17 +152,21 @@ fn is_controlled(object: &Node<'_>) -> bool {
         .any(|owner| owner.at("controller").boolean() == Some(true))
 }
 
-/// An annotation from before is no reason to refuse a change of something else, where what it
-/// speaks of can't change any more.
-fn soften_old_metadata(review: &Review, verdict: &mut Verdict) {
-    if review.operation != Operation::Update || workload::Immutable::under_review(review).is_none()
-    {
+/// What was wrong before is no reason to refuse a change of something else: a label, or what a
+/// controller notes on its object. Nor is an annotation, where what it speaks of can't change.
+fn soften_old(review: &Review, verdict: &mut Verdict) {
+    let Some(old) = review.old_object() else {
+        return;
+    };
+    let new = review.object();
+    if review.operation != Operation::Update {
         return;
     }
-    let at = |object: Option<&serde_json::Value>, path: &str| {
-        object.and_then(|object| object.pointer(path)).cloned()
-    };
-    let (new, old) = (review.object(), review.old_object());
-    let old = old.as_ref().and_then(Node::value);
-    verdict.soften(|path| path.starts_with("/metadata/") && at(new.value(), path) == at(old, path));
+    let same_spec = old.at("spec").value() == new.at("spec").value();
+    let fixed_spec = workload::Immutable::under_review(review).is_some();
+    let at = |object: &Node<'_>, path: &str| object.value()?.pointer(path).cloned();
+    verdict.soften(|path| {
+        let is_judged_by_old = same_spec || (fixed_spec && path.starts_with("/metadata/"));
+        is_judged_by_old && at(&old, path) == at(&new, path)
+    });
 }

@@ -129,7 +129,7 @@ fn report_unknown(class: &str, path: &str, verdict: &mut Verdict) {
     let suggestions = sax::suggestions(class);
     let (hint, fix) = match suggestions.first() {
         Some(first) => (
-            format!("; did you mean {}?", listed(&suggestions, ALTERNATIVES)),
+            format!(", such as {}", listed(&suggestions, ALTERNATIVES)),
             format!("write {first}, or check that the image registers the class"),
         ),
         None => (
@@ -154,20 +154,19 @@ fn report_absent(class: &ModelClass, build: ImageVersion, path: &str, verdict: &
         .filter(|(other, _)| class.registration(*other).is_some())
         .map(|(_, name)| *name)
         .collect();
-    let image = BUILDS.iter().find(|(other, _)| *other == build);
-    let image = image.map_or("", |(_, name)| name);
+    let name_of = |build| BUILDS.iter().find(|(other, _)| *other == build);
     verdict.warn(
         "SAX016",
         path,
         format!(
-            "found model class {}, which is in {}{}, expected one of the image's, which is {image}",
+            "found model class {}, which is in {}, expected one of the image, which is {}",
             class.name(),
-            listed(&having, ALTERNATIVES),
-            if having.last() == Some(&"nightly") {
-                "+"
-            } else {
-                ""
+            // Classes that came and stayed are in everything newer too.
+            match having.as_slice() {
+                [first, .., "nightly"] => format!("{first}+"),
+                others => listed(others, ALTERNATIVES),
             },
+            name_of(build).map_or("another", |(_, name)| name),
         ),
         format!(
             "use a model-server image that has it, such as :{}",

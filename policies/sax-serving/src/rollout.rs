@@ -4,6 +4,7 @@ use sdk::{Node, Verdict};
 use workload::{Workload, WorkloadKind};
 
 use crate::component::{Component, Role};
+use crate::excerpt::shortened;
 use crate::hardware::Hardware;
 use crate::settings::Settings;
 
@@ -40,15 +41,16 @@ pub(crate) fn check_admin(workload: &Workload<'_>, verdict: &mut Verdict) {
 
 fn check_admin_strategy(spec: &Node<'_>, verdict: &mut Verdict) {
     let kind = spec.at("strategy").at("type");
-    let found = kind.text().unwrap_or("none, which is RollingUpdate");
-    if found == "Recreate" {
-        return;
-    }
+    let found = match kind.text() {
+        Some("Recreate") => return,
+        Some(other) => format!("strategy {}", shortened(other)),
+        None => "no strategy, which means RollingUpdate".to_owned(),
+    };
     verdict.warn(
         "SAX011",
         kind.path(),
         format!(
-            "found strategy {found}, expected Recreate: during an update two admin servers would \
+            "found {found}, expected Recreate: during an update two admin servers would \
              write the cell's files"
         ),
         "set strategy.type to Recreate",
@@ -170,7 +172,7 @@ pub(crate) fn check_identity(component: &Component<'_>, verdict: &mut Verdict) {
         format!(
             "found hostNetwork beside the service account {}, expected one of the two: with the \
              node's network the Pods act as the node's service account",
-            crate::excerpt::shortened(account)
+            shortened(account)
         ),
         "give the node pool's service account access to the bucket, or set hostNetwork to false",
     );

@@ -4,7 +4,7 @@ use sdk::{Cluster, Node, Review, Verdict};
 use tpu::sax::{ADMIN_PORT, HTTP_PORT, MODEL_SERVER_PORT};
 use workload::{PodGroup, Workload, WorkloadKind};
 
-use crate::component::{Component, names_sax};
+use crate::component::{Component, Role, names_sax};
 use crate::excerpt::{listed, shortened};
 use crate::members;
 
@@ -184,7 +184,7 @@ fn warn_no_pods(
 /// The labels of the HTTP server, or of whatever Sax there is.
 fn fix_for(workloads: &[Workload<'_>]) -> String {
     let mut candidates: Vec<Component<'_>> = workloads.iter().flat_map(Component::all).collect();
-    candidates.sort_by_key(|component| component.role != crate::component::Role::Http);
+    candidates.sort_by_key(|component| component.role != Role::Http);
     let labels = candidates.iter().find_map(|component| {
         let labels = component.group.metadata.at("labels").entries();
         let (key, value) = labels.into_iter().next()?;

@@ -65,10 +65,13 @@ fn check_lengths(component: &Component<'_>, lists: &[Option<Setting>; 3], verdic
 fn check_key(key: &str, path: &str, cell: Option<&str>, verdict: &mut Verdict) {
     // A malformed cell has its own finding.
     let cell = cell.and_then(|cell| CellName::parse(cell).ok());
-    let (reason, expected) = match (ModelId::parse(key), &cell) {
-        (Err(error), _) => (error.to_string(), corrected(key, cell.as_ref())),
+    let (expected, right) = match (ModelId::parse(key), &cell) {
+        (Err(_), _) => (
+            "/sax/<cell>/<name>, each part matching ^[a-z]+[a-z0-9-_]*$".to_owned(),
+            corrected(key, cell.as_ref()),
+        ),
         (Ok(id), Some(cell)) if id.cell() != cell => (
-            format!("the server is in cell {cell}"),
+            format!("one in the server's cell {cell}"),
             format!("{cell}/{}", id.model()),
         ),
         (Ok(_), _) => return,
@@ -76,12 +79,8 @@ fn check_key(key: &str, path: &str, cell: Option<&str>, verdict: &mut Verdict) {
     verdict.deny(
         "SAX024",
         path,
-        format!(
-            "found model key {}, expected /sax/<cell>/<name> of the server's cell, each part \
-             matching ^[a-z]+[a-z0-9-_]*$: {reason}",
-            quoted(key)
-        ),
-        format!("write {expected}"),
+        format!("found model key {}, expected {expected}", quoted(key)),
+        format!("write {right}"),
     );
 }
 

@@ -1,6 +1,7 @@
 //! Every case gives its verdict, every code has its cases, and no input makes the policy panic.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use sdk::{Policy, Severity};
@@ -43,21 +44,19 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 /// The objects of all cases: starting points of mutations.
-fn objects() -> Vec<Value> {
+static OBJECTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folders = std::fs::read_dir(CASES).expect("the cases must be there");
     let files = folders.flatten().flat_map(|folder| {
         let names = names_in(&folder.path()).into_iter();
-        names
-            .map(move |name| folder.path().join(name))
-            .collect::<Vec<PathBuf>>()
+        names.map(move |name| folder.path().join(name))
     });
-    files
-        .map(|file| {
-            let text = std::fs::read_to_string(file).expect("a case must be readable");
-            let case: Value = serde_saphyr::from_str(&text).expect("a case must be YAML");
-            case["object"].clone()
-        })
-        .collect()
+    files.map(|file| object_in(&file)).collect()
+});
+
+fn object_in(file: &Path) -> Value {
+    let text = std::fs::read_to_string(file).expect("a case must be readable");
+    let case: Value = serde_saphyr::from_str(&text).expect("a case must be YAML");
+    case["object"].clone()
 }
 
 /// Puts `value` in place of the `choice`th of all places in `object`.
@@ -108,13 +107,12 @@ proptest! {
         start in any::<prop::sample::Index>(),
         mutations in prop::collection::vec((any::<usize>(), any_value()), 1..6),
     ) {
-        let objects = objects();
-        let mut object = start.get(&objects).clone();
+        let mut object = start.get(&OBJECTS).clone();
         for (choice, value) in mutations {
             replace_somewhere(&mut object, choice, value);
         }
-        let context: Vec<Value> = objects.iter().take(20).cloned().collect();
-        let judged = sdk::testing::review::<SaxServing>(&object, &Settings::default(), &context);
+        let context = &OBJECTS[..20];
+        let judged = sdk::testing::review::<SaxServing>(&object, &Settings::default(), context);
         let (findings, patch) = judged.expect("apiVersion and kind are never replaced");
         prop_assert!(patch.operations().is_empty());
         for finding in findings {
