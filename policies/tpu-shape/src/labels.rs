@@ -236,19 +236,16 @@ fn unknown(label: &str, path: &str, settings: &Settings, verdict: &mut Verdict) 
         .into_iter()
         .filter_map(|name| Accelerator::from_alias_or_label(name).map(Accelerator::label))
         .collect();
-    let found = quoted(label);
-    let (message, fix) = match meant.first() {
-        Some(best) => (
-            format!(
-                "found {found}, which the catalogue does not have; did you mean {}?",
-                meant.join(" or ")
-            ),
-            format!("set {ACCELERATOR_LABEL} to {best}"),
-        ),
-        None => (
-            format!("found {found}, which the catalogue does not have: the shape is not checked"),
-            format!("set {ACCELERATOR_LABEL} to the value that the node pool's nodes carry"),
-        ),
+    let mut message = format!(
+        "found {}, which the catalogue does not have, so its shape is not checked",
+        quoted(label)
+    );
+    let fix = match meant.first() {
+        Some(best) => {
+            message.push_str(&format!("; did you mean {}?", meant.join(" or ")));
+            format!("set {ACCELERATOR_LABEL} to {best}")
+        }
+        None => format!("set {ACCELERATOR_LABEL} to the value that the node pool's nodes carry"),
     };
     verdict.find(severity, "TPU003", path, message, fix);
 }

@@ -26,6 +26,7 @@ mod legality;
 mod names;
 mod ports;
 mod settings;
+mod update;
 
 use sdk::{Cluster, Description, MatchRule, Operation, Policy, Review, Verdict};
 use workload::Workload;
@@ -73,7 +74,7 @@ impl Policy for TpuShape {
     }
 
     fn review(review: &Review, settings: &Settings, cluster: &impl Cluster, verdict: &mut Verdict) {
-        if review.namespace.as_deref() == Some(SYSTEM_NAMESPACE) {
+        if is_exempt(review) {
             return;
         }
         let Some(workload) = Workload::under_review(review) else {
@@ -93,8 +94,17 @@ impl Policy for TpuShape {
         if review.operation == Operation::Create {
             names::check(&workload, review.namespace.as_deref(), cluster, verdict);
         }
-        workload::soften(review, verdict);
+        update::soften(review, &workload, verdict);
     }
+}
+
+/// Objects of the system, parts of objects, and objects that only wait for their finalizers: a
+/// refusal would mend nothing.
+fn is_exempt(review: &Review) -> bool {
+    let leaves = review.object().at("metadata").at("deletionTimestamp");
+    review.namespace.as_deref() == Some(SYSTEM_NAMESPACE)
+        || !review.subresource.is_empty()
+        || leaves.is_present()
 }
 
 /// Everything that one group must agree with itself about.
