@@ -1,1 +1,39 @@
-//! x
+//! The admission webhook: an HTTPS server around the decision in `admission`, with the policies
+//! that `runtime` loads. No admission rule stands here.
+//!
+//! In reading order: [`args`] (what is asked), [`serve`] (start to end), [`server`] (connections),
+//! [`http`] (requests), [`reviewer`] (reviews).
+
+mod args;
+mod authority;
+mod body;
+mod budget;
+mod http;
+mod logging;
+mod metrics;
+mod policies;
+mod reviewer;
+mod serve;
+mod server;
+mod shutdown;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// The whole program: reads the command line, runs it, and says how it ended. Wrong usage ends
+/// with 2, anything that keeps the server from serving with 1.
+pub fn main_impl() -> ExitCode {
+    let Command::Serve(options) = Args::parse().command;
+    logging::start(options.log_format);
+    match serve::run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

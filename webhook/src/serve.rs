@@ -1,0 +1,138 @@
+//! `sax-webhook serve`, from the files to the last answer.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio::net::TcpListener;
+
+use crate::args::Serve;
+use crate::http;
+use crate::metrics::Metrics;
+use crate::policies::{self, PoliciesError};
+use crate::reviewer::Reviewer;
+use crate::server::{ConnectionLimits, End, Server};
+use crate::shutdown::Signals;
+use crate::tls::{self, TlsError};
+
+/// Why the server does not serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    /// There is no usable certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A policy can't be loaded.
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// As given by --listen.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nobody would learn that we are ready.
+    #[error("cannot write the ready file {}: {source}", path.display())]
+    ReadyFile {
+        /// As given by --ready-file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system gives no threads or no signals.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+    /// A second signal, or the time to drain was over.
+    #[error("stopped with {connections} connections still busy")]
+    CutOff {
+        /// How many peers got no answer.
+        connections: usize,
+    },
+    /// A second signal while draining.
+    #[error("stopped at once by a second signal")]
+    Aborted,
+}
+
+/// Serves until a signal ends it.
+pub(crate) fn run(options: &Serve) -> Result<(), ServeError> {
+    let files = tls::prepare(&options.tls_dir, options.self_signed, &options.host)?;
+    let tls = tls::acceptor(&files)?;
+    let metrics = Arc::new(Metrics::new());
+    let reviewer = policies::load(options, &metrics)?;
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let result = threads.block_on(async {
+        let signals = Signals::catch()?;
+        let listener = listen(options.listen).await?;
+        let address = listener.local_addr()?;
+        let server = Server {
+            listener,
+            tls,
+            router: router(reviewer, &metrics),
+            limits: ConnectionLimits::default(),
+            metrics,
+        };
+        tracing::info!(%address, "serving");
+        if let Some(path) = &options.ready_file {
+            write_ready_file(path, address)?;
+        }
+        serve_until(signals, server).await
+    });
+    // A policy that is still computing must not hold the process: its answer has nowhere to go.
+    threads.shutdown_background();
+    result
+}
+
+async fn serve_until(mut signals: Signals, server: Server) -> Result<(), ServeError> {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let second = async {
+        signals.next().await;
+        tracing::info!("stopping: finishing the reviews in flight");
+        drop(stop);
+        signals.next().await;
+    };
+    let first = async {
+        // An error is the sender's end, which is the signal.
+        stopped.await.unwrap_or_default();
+    };
+    tokio::select! {
+        end = server.serve(first) => match end {
+            End::Drained => {
+                tracing::info!("stopped");
+                Ok(())
+            }
+            End::CutOff(connections) => Err(ServeError::CutOff { connections }),
+        },
+        () = second => Err(ServeError::Aborted),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| ServeError::Listen { address, source })
+}
+
+/// One review a core: policies compute, so more at a time would only make all of them later.
+fn router(reviewer: Arc<dyn Reviewer>, metrics: &Arc<Metrics>) -> axum::Router {
+    let workers = available_parallelism().map_or(1, NonZero::get);
+    http::router(reviewer, Arc::clone(metrics), workers)
+}
+
+/// Whoever waits for the file must never see half an address: it is renamed into place.
+fn write_ready_file(path: &Path, address: SocketAddr) -> Result<(), ServeError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let unfinished = PathBuf::from(name);
+    fs::write(&unfinished, format!("{address}\n"))
+        .and_then(|()| fs::rename(&unfinished, path))
+        .map_err(|source| ServeError::ReadyFile {
+            path: path.to_path_buf(),
+            source,
+        })
+}
