@@ -1,1 +1,39 @@
-//! x
+//! Runs policies in a sandbox: the only crate that names wasmtime.
+//!
+//! An [`Engine`] compiles components, or takes them from its cache of compiled code, and checks
+//! what they import ([`Engine::load`]). A [`LoadedPolicy`] answers reviews, each in a store of
+//! its own and within [`Limits`]. [`Loaded`] is a whole policy set, ready for
+//! [`admission::admit`]: built-in policies and `WasmPolicy` documents.
+
+mod bindings;
+mod cache;
+mod call;
+mod config;
+mod convert;
+mod description;
+mod document;
+mod engine;
+mod failure;
+mod grants;
+mod host;
+mod key;
+mod limits;
+mod load;
+mod loaded;
+mod objects;
+mod permits;
+mod policy;
+mod settings;
+mod ticker;
+mod verdict;
+mod world;
+
+pub use description::{Code, Description};
+pub use document::{Module, WasmPolicy};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use grants::{Grant, Grants};
+pub use limits::{LimitError, Limits};
+pub use load::LoadError;
+pub use loaded::{Evaluator, Loaded, load_builtin, load_files};
+pub use objects::{ObjectError, Objects};
+pub use policy::{Answer, LoadedPolicy};
