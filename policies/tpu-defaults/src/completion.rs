@@ -62,14 +62,7 @@ impl<'v> Completion<'v> {
     }
 
     /// Notes a finding, once: an annotation on the workload speaks for several groups.
-    pub(crate) fn find(
-        &mut self,
-        severity: Severity,
-        code: &str,
-        path: &str,
-        message: String,
-        fix: String,
-    ) {
+    fn find(&mut self, severity: Severity, code: &str, path: &str, message: String, fix: String) {
         let known = |known: &sdk::Finding| {
             known.code == code && known.path == path && known.message == message
         };

@@ -9,6 +9,10 @@ const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The manifest that the object at `root` was last applied from; none where it was made another
 /// way, or the annotation is not JSON.
 pub(crate) fn of(root: &Node<'_>) -> Option<Value> {
-    let text = root.at("metadata").at("annotations").at(ANNOTATION).text()?;
+    let text = root
+        .at("metadata")
+        .at("annotations")
+        .at(ANNOTATION)
+        .text()?;
     serde_json::from_str(text).ok()
 }

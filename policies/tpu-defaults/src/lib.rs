@@ -70,23 +70,28 @@ impl Policy for TpuDefaults {
         )
         .matching(MatchRule::creates_and_updates([""], ["pods"]))
         .matching(MatchRule::creates_and_updates(["batch"], ["jobs"]))
-        .matching(MatchRule::creates_and_updates(["jobset.x-k8s.io"], ["jobsets"]))
-        .matching(MatchRule::creates_and_updates(["apps"], ["deployments", "statefulsets"]))
+        .matching(MatchRule::creates_and_updates(
+            ["jobset.x-k8s.io"],
+            ["jobsets"],
+        ))
+        .matching(MatchRule::creates_and_updates(
+            ["apps"],
+            ["deployments", "statefulsets"],
+        ))
         .matching(MatchRule::creates_and_updates(
             ["leaderworkerset.x-k8s.io"],
             ["leaderworkersets"],
         ))
         .settings(settings::SCHEMA)
-        .grant("v1", "Namespace", "a namespace's annotation names the slice of its Pods");
+        .grant(
+            "v1",
+            "Namespace",
+            "a namespace's annotation names the slice of its Pods",
+        );
         codes::explain(description)
     }
 
-    fn review(
-        review: &Review,
-        settings: &Settings,
-        cluster: &impl Cluster,
-        verdict: &mut Verdict,
-    ) {
+    fn review(review: &Review, settings: &Settings, cluster: &impl Cluster, verdict: &mut Verdict) {
         let Some(workload) = Workload::under_review(review) else {
             return;
         };
@@ -130,7 +135,9 @@ fn complete(
     let context = Context::new(review, workload, settings, cluster);
     let old = review.old_object();
     // Who only sets a label or scales must not start a rollout.
-    let is_new = old.as_ref().is_none_or(|old| has_another_template(workload, old));
+    let is_new = old
+        .as_ref()
+        .is_none_or(|old| has_another_template(workload, old));
     examine(&context, &mut Completion::new(verdict, is_new));
     if let Some(old) = old {
         let before = old.value();
@@ -191,19 +198,21 @@ fn examine(context: &Context<'_, impl Cluster>, completion: &mut Completion<'_>)
 /// Whether a Pod template differs from the one that is stored.
 fn has_another_template(workload: &Workload<'_>, old: &Node<'_>) -> bool {
     let now = workload.root.value();
-    let places = workload.groups.iter().flat_map(|group| [&group.metadata, &group.spec]);
+    let places = workload
+        .groups
+        .iter()
+        .flat_map(|group| [&group.metadata, &group.spec]);
     let mut places = places.map(Node::path);
     places.any(|path| !is_same(path, old.value(), now))
 }
 
 /// Whether the same stands at `path` in both; null is absent.
-fn is_same(
-    path: &str,
-    one: Option<&serde_json::Value>,
-    other: Option<&serde_json::Value>,
-) -> bool {
+fn is_same(path: &str, one: Option<&serde_json::Value>, other: Option<&serde_json::Value>) -> bool {
     let at = |value: Option<&serde_json::Value>| {
-        value.and_then(|value| value.pointer(path)).filter(|value| !value.is_null()).cloned()
+        value
+            .and_then(|value| value.pointer(path))
+            .filter(|value| !value.is_null())
+            .cloned()
     };
     at(one) == at(other)
 }

@@ -39,7 +39,9 @@ pub(crate) fn complete(
         let is_multi_host = group.multi_host_slice().is_some();
         match mode {
             Mode::Multislice => members.push(group),
-            Mode::Serving if is_multi_host => serving::complete(group, context.settings, completion),
+            Mode::Serving if is_multi_host => {
+                serving::complete(group, context.settings, completion)
+            }
             Mode::Off { declared: false } if is_multi_host && !context.is_controlled => {
                 off::check(group, completion);
             }

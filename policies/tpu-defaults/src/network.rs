@@ -43,7 +43,12 @@ pub(crate) fn complete(
             let message = "found no hostNetwork, expected true: the VMs of a multi-host slice \
                            talk over their nodes' network";
             let fix = format!("set hostNetwork: true and dnsPolicy: {WITH_HOST_NET}");
-            completion.warn(HOST_NETWORK_MISSING, host_network.path(), message.into(), fix);
+            completion.warn(
+                HOST_NETWORK_MISSING,
+                host_network.path(),
+                message.into(),
+                fix,
+            );
         }
     }
 }
@@ -78,12 +83,19 @@ fn keep_off(host_network: &Node<'_>, completion: &mut Completion<'_>) {
     let message = "found hostNetwork false on a multi-host slice, expected true: the VMs talk \
                    over the Pod network, which is slower";
     let fix = "remove hostNetwork: false, unless the cluster forbids host networking";
-    completion.warn(HOST_NETWORK_KEPT_OFF, host_network.path(), message.into(), fix.into());
+    completion.warn(
+        HOST_NETWORK_KEPT_OFF,
+        host_network.path(),
+        message.into(),
+        fix.into(),
+    );
 }
 
 /// Whether the author wrote `false` where the API server's own types no longer show it.
 fn is_written_off(host_network: &Node<'_>, context: &Context<'_, impl Cluster>) -> bool {
     let applied = last_applied::of(&context.workload.root);
-    let written = applied.as_ref().and_then(|applied| applied.pointer(host_network.path()));
+    let written = applied
+        .as_ref()
+        .and_then(|applied| applied.pointer(host_network.path()));
     written == Some(&Value::Bool(false))
 }

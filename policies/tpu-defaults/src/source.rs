@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use sdk::{Cluster, Node, Severity};
+use sdk::{Cluster, Node};
 use tpu::keys::{ACCELERATOR_LABEL, TOPOLOGY_LABEL};
 use tpu::{Accelerator, Slice, Topology, topologies_with_chips};
 use workload::{SLICE, Shape};
@@ -37,7 +37,11 @@ pub(crate) fn slice_of(
     let on_template = group.pods.annotation(SLICE);
     if let Some(named) = Named::by(&on_template) {
         let agreed = agree(&named, group, &labels, completion);
-        return if is_complete { of_labels(&labels) } else { agreed };
+        return if is_complete {
+            of_labels(&labels)
+        } else {
+            agreed
+        };
     }
     if is_complete {
         return of_labels(&labels);
@@ -81,7 +85,11 @@ fn agree(
     let accelerator = slice.accelerator().label().to_owned();
     let parts = [
         (&labels.accelerator, ACCELERATOR_LABEL, accelerator),
-        (&labels.topology, TOPOLOGY_LABEL, slice.topology().to_string()),
+        (
+            &labels.topology,
+            TOPOLOGY_LABEL,
+            slice.topology().to_string(),
+        ),
     ];
     let mut agrees = true;
     for (label, key, expected) in parts {
@@ -100,6 +108,8 @@ fn agree(
     agrees.then_some(slice)
 }
 
+/// Says that a text is no slice, where nobody else does: `tpu-shape` refuses an object's own
+/// annotation that was to bring a label.
 fn unreadable(
     named: &Named<'_>,
     error: &tpu::SliceError,
@@ -107,21 +117,17 @@ fn unreadable(
     labels: &Shape<'_>,
     completion: &mut Completion<'_>,
 ) {
+    let message = format!("found {:?} on {named}: {error}", named.text);
     let fix = format!("write {SLICE}: v5e:4x8, with your accelerator and topology");
-    match &named.holder {
-        Holder::Object(node) => {
-            // With both labels the Pods run whatever the annotation says.
-            let is_complete = labels.accelerator.is_some() && labels.topology.is_some();
-            let severity = if is_complete { Severity::Warn } else { Severity::Deny };
-            let message = format!("found {:?}: {error}", named.text);
-            completion.find(severity, SLICE_UNREADABLE, node.path(), message, fix);
+    match (&named.holder, &labels.accelerator, &labels.topology) {
+        (Holder::Object(node), Some(_), Some(_)) => {
+            completion.warn(SLICE_UNREADABLE, node.path(), message, fix);
         }
-        Holder::Namespace(_) => {
-            let message = format!("found {:?} on {named}: {error}", named.text);
-            let missing = if labels.accelerator.is_none() {
-                ACCELERATOR_LABEL
-            } else {
-                TOPOLOGY_LABEL
+        (Holder::Object(_), ..) => {}
+        (Holder::Namespace(_), accelerator, _) => {
+            let missing = match accelerator {
+                None => ACCELERATOR_LABEL,
+                Some(_) => TOPOLOGY_LABEL,
             };
             let place = group.selector(missing);
             completion.warn(SLICE_UNREADABLE, place.path(), message, fix);
@@ -170,7 +176,7 @@ impl<'t> Named<'t> {
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.holder {
-            Holder::Object(node) => write!(f, "the annotation at {}", node.path()),
+            Holder::Object(_) => write!(f, "the annotation {SLICE}"),
             Holder::Namespace(name) => {
                 write!(f, "the annotation {SLICE} of the namespace {name}")
             }

@@ -15,7 +15,9 @@ pub(super) fn check(
     kind: WorkloadKind,
     completion: &mut Completion<'_>,
 ) {
-    let multi_host = members.iter().filter(|group| group.multi_host_slice().is_some());
+    let multi_host = members
+        .iter()
+        .filter(|group| group.multi_host_slice().is_some());
     for container in multi_host.flat_map(|group| group.tpu_containers()) {
         let vector = Vector::of(container);
         check_complete(&vector, kind, completion);
@@ -32,7 +34,10 @@ fn check_complete(vector: &Vector<'_>, kind: WorkloadKind, completion: &mut Comp
                 variable.found(),
                 kind.name()
             );
-            let fix = format!("set {}, or use a JobSet, or {MEGASCALE}: \"off\"", variable.name);
+            let fix = format!(
+                "set {}, or use a JobSet, or {MEGASCALE}: \"off\"",
+                variable.name
+            );
             completion.warn(MEGASCALE_MIXTURE, variable.place.path(), message, fix);
         }
     }

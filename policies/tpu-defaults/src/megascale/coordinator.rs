@@ -36,11 +36,15 @@ pub(super) fn address(
     let name = workload.root.at("metadata").at("name").text();
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         let is_named = coordinator.is_present();
-        return is_named.then(|| label(COORDINATOR)).ok_or(NoAddress::GeneratedName);
+        return is_named
+            .then(|| label(COORDINATOR))
+            .ok_or(NoAddress::GeneratedName);
     };
     let number = |key: &str| coordinator.at(key).integer().unwrap_or(0);
     let job = coordinator.at("replicatedJob").text();
-    let job = job.or_else(|| first(members)).ok_or(NoAddress::NamelessJob)?;
+    let job = job
+        .or_else(|| first(members))
+        .ok_or(NoAddress::NamelessJob)?;
     let (job_index, pod_index) = (number("jobIndex"), number("podIndex"));
     let subdomain = network.at("subdomain").text().unwrap_or(name);
     Ok(json!({"value": format!("{name}-{job}-{job_index}-{pod_index}.{subdomain}")}))

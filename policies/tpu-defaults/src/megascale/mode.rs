@@ -74,7 +74,9 @@ fn declared(
 fn is_sax(group: &TpuGroup<'_>) -> bool {
     let is_server = |container: &Container<'_>| {
         container.image().contains("sax-model-server")
-            || container.words().any(|(_, word)| word.contains("--sax_cell"))
+            || container
+                .words()
+                .any(|(_, word)| word.contains("--sax_cell"))
     };
     group.tpu_containers().any(is_server)
 }

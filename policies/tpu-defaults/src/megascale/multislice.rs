@@ -126,7 +126,9 @@ impl Set<'_, '_> {
         };
         let expected = self.first_id(group);
         (self.numbers_others(group) && id != expected).then(|| {
-            format!("found {text:?}, expected \"{expected}\": the other slices are numbered in order")
+            format!(
+                "found {text:?}, expected \"{expected}\": the other slices are numbered in order"
+            )
         })
     }
 
@@ -141,7 +143,10 @@ impl Set<'_, '_> {
     /// Whether slices of other groups get their ids from us.
     fn numbers_others(&self, group: &TpuGroup<'_>) -> bool {
         let path = group.pods.owner.path();
-        let mut others = self.members.iter().filter(|other| other.pods.owner.path() != path);
+        let mut others = self
+            .members
+            .iter()
+            .filter(|other| other.pods.owner.path() != path);
         others.any(|other| {
             let mut containers = other.tpu_containers();
             containers.any(|container| Vector::of(container).slice_id.state == State::Absent)

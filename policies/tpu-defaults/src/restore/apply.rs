@@ -36,7 +36,10 @@ fn apply_one(operation: &PatchOperation, parent: &mut Value, token: &str) {
             }
         }
         (PatchOperation::Replace(_, value), Value::Array(elements)) => {
-            let element = token.parse().ok().and_then(|index: usize| elements.get_mut(index));
+            let element = token
+                .parse()
+                .ok()
+                .and_then(|index: usize| elements.get_mut(index));
             if let Some(element) = element {
                 *element = value.clone();
             }

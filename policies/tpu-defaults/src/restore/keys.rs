@@ -7,9 +7,17 @@ use serde_json::Value;
 /// The keys of the list in the field `name`; none for lists that are replaced whole.
 pub(super) fn of_list(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
-        "replicatedJobs" | "dependsOn" | "containers" | "initContainers"
-        | "ephemeralContainers" | "env" | "volumes" | "imagePullSecrets" | "resourceClaims"
-        | "schedulingGates" | "claims" => &["name"],
+        "replicatedJobs"
+        | "dependsOn"
+        | "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "env"
+        | "volumes"
+        | "imagePullSecrets"
+        | "resourceClaims"
+        | "schedulingGates"
+        | "claims" => &["name"],
         "ports" => &["containerPort", "protocol"],
         "volumeMounts" => &["mountPath"],
         "volumeDevices" => &["devicePath"],

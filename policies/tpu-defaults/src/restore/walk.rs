@@ -230,7 +230,11 @@ impl<'p> Walk<'p> {
         };
         match of_template {
             ["metadata", "annotations" | "labels", ..]
-            | ["spec", "nodeSelector" | "tolerations" | "schedulingGates", ..] => true,
+            | [
+                "spec",
+                "nodeSelector" | "tolerations" | "schedulingGates",
+                ..,
+            ] => true,
             ["spec", "affinity", "nodeAffinity", ..] => self.kind == WorkloadKind::Job,
             _ => false,
         }
@@ -240,12 +244,8 @@ impl<'p> Walk<'p> {
 /// For each new element the old one of the same key. Where one element alone changed its key, it
 /// is taken for the old one in its place, so that the finding names the key.
 fn pair(old: &[String], new: &[String]) -> Vec<Option<usize>> {
-    let mut places: BTreeMap<&str, usize> =
-        old.iter().map(String::as_str).zip(0..).collect();
-    let mut pairs: Vec<Option<usize>> = new
-        .iter()
-        .map(|key| places.remove(key.as_str()))
-        .collect();
+    let mut places: BTreeMap<&str, usize> = old.iter().map(String::as_str).zip(0..).collect();
+    let mut pairs: Vec<Option<usize>> = new.iter().map(|key| places.remove(key.as_str())).collect();
     let unpaired = |at: &usize| pairs[*at].is_none();
     let unknown: Vec<usize> = (0..new.len()).filter(unpaired).collect();
     let missing: Vec<usize> = places.into_values().collect();
