@@ -60,13 +60,7 @@ impl Kubectl {
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
             .args(arguments);
-        let output =
-            feed(&mut command, stdin).with_context(|| format!("run {}", self.program.display()))?;
-        Ok(Answer {
-            success: output.status.success(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        answer(&mut command, stdin)
     }
 
     /// Runs kubectl and returns its stdout.
@@ -136,6 +130,20 @@ impl Kubectl {
         )?;
         Ok(())
     }
+}
+
+/// Runs a command with `stdin` and collects what it says.
+///
+/// # Errors
+/// When it can't be started.
+pub(crate) fn answer(command: &mut Command, stdin: &str) -> Result<Answer> {
+    let output = feed(command, stdin)
+        .with_context(|| format!("run {}", command.get_program().to_string_lossy()))?;
+    Ok(Answer {
+        success: output.status.success(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 fn feed(command: &mut Command, stdin: &str) -> std::io::Result<Output> {

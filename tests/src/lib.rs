@@ -1,10 +1,11 @@
 //! The test harness: real Kubernetes control planes on this machine, and what end-to-end tests
 //! do with them.
 //!
-//! [`controlplane`] starts and ends clusters. [`kubectl`], [`namespace`] and [`wait`] are the
+//! [`controlplane`] starts and ends clusters. [`kubectl`], [`product`], [`namespace`] and [`wait`] are the
 //! hands of a test.
 
 pub mod controlplane;
 pub mod kubectl;
 pub mod namespace;
+pub mod product;
 pub mod wait;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::controlplane::Cluster;
-use crate::kubectl::Kubectl;
+use crate::kubectl::{Answer, Kubectl};
 
 /// A namespace for one test. Dropped in a panic it prints its Pods and Events; then it is deleted.
 pub struct TempNamespace<'a> {
@@ -51,6 +51,22 @@ impl<'a> TempNamespace<'a> {
     /// When it fails.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
         self.kubectl().run(&self.within(arguments))
+    }
+
+    /// Runs kubectl in the namespace with `stdin`.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn run_with(&self, arguments: &[&str], stdin: &str) -> Result<String> {
+        self.kubectl().run_with(&self.within(arguments), stdin)
+    }
+
+    /// Runs kubectl in the namespace with `stdin`, whatever comes of it.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn try_run_with(&self, arguments: &[&str], stdin: &str) -> Result<Answer> {
+        self.kubectl().try_run_with(&self.within(arguments), stdin)
     }
 
     /// Server-side apply of a manifest in the namespace.

@@ -215,7 +215,7 @@ fn is_path(word: &str) -> bool {
     let more = ["manifests/", "tests/", "xtask/", ".ci/"];
     let starts = |folder: &&str| word.starts_with(*folder);
     !word.contains(['<', ' '])
-        && (folders.iter().any(|f| starts(f)) || more.iter().any(|f| starts(f)))
+        && (folders.iter().any(starts) || more.iter().any(starts))
 }
 
 fn all_sources() -> Vec<(PathBuf, String)> {

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use sax_tests::controlplane::binaries::{Binaries, Program};
 use sax_tests::controlplane::pools::{default_pools, read_pools};
 use sax_tests::controlplane::{Cluster, Ended, down, webhook};
+use sax_tests::product::Product;
 use xtask::progress::say;
 
 /// Real Kubernetes control planes on this machine, several side by side.
@@ -87,7 +88,7 @@ fn up(root: &Path, name: &str, pools: Option<&Path>, with_webhook: bool) -> Resu
     let pools = pools.map_or_else(|| Ok(default_pools()), read_pools)?;
     let binaries = Binaries::ready(root)?;
     let product = if with_webhook {
-        Some(webhook::Product::build(root)?)
+        Some(Product::build(root)?)
     } else {
         None
     };

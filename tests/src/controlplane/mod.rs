@@ -64,6 +64,7 @@ impl Cluster {
             }
             down(root, name)?;
         }
+        claim(&folder, name)?;
         match start::start(root, &folder, pools) {
             Ok(kubectl) => Ok(Self {
                 name: name.to_owned(),
@@ -163,6 +164,20 @@ pub fn down(root: &Path, name: &str) -> Result<Ended> {
     };
     remove(&folder)?;
     Ok(kept.map_or(Ended::Gone, Ended::LogsKept))
+}
+
+/// Makes the cluster's folder, which one of two commands that start it at once can't.
+fn claim(folder: &Path, name: &str) -> Result<()> {
+    if let Some(clusters) = folder.parent() {
+        std::fs::create_dir_all(clusters)
+            .with_context(|| format!("make {}", clusters.display()))?;
+    }
+    std::fs::create_dir(folder).with_context(|| {
+        format!(
+            "cluster {name} is being started by another command, or that was interrupted: then \
+             end it with `cargo xtask cluster down --name {name}`"
+        )
+    })
 }
 
 fn kubeconfig(folder: &Path) -> PathBuf {

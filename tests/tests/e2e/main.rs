@@ -1,4 +1,10 @@
 //! End-to-end tests on real control planes. Each module is one promise to a user.
 
+mod again;
+mod completed;
+mod contains;
+mod placed;
+mod refused;
 mod shared;
 mod tutorial;
+mod untouched;

@@ -1,12 +1,14 @@
-//! One control plane for all tests of this program. A guard process ends it when this program
-//! ends, however that happens.
+//! The control planes that all tests of this program share, with our webhook and without it. A
+//! guard process ends each when this program ends, however that happens.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use sax_tests::controlplane::Cluster;
 use sax_tests::controlplane::pools::default_pools;
+use sax_tests::controlplane::{Cluster, webhook};
+use sax_tests::namespace::TempNamespace;
+use sax_tests::product::Product;
 
 struct Shared {
     cluster: Cluster,
@@ -20,21 +22,51 @@ pub(crate) fn plain() -> &'static Cluster {
     &PLAIN.get_or_init(|| start("plain")).cluster
 }
 
+/// The tutorial's cluster with our webhook installed.
+pub(crate) fn admitted() -> &'static Cluster {
+    static ADMITTED: OnceLock<Shared> = OnceLock::new();
+    let shared = ADMITTED.get_or_init(|| {
+        let shared = start("admitted");
+        webhook::install(&shared.cluster, product(), &[]).expect("the webhook must serve");
+        shared
+    });
+    &shared.cluster
+}
+
+/// The built plugin and webhook.
+pub(crate) fn product() -> &'static Product {
+    static PRODUCT: OnceLock<Product> = OnceLock::new();
+    PRODUCT
+        .get_or_init(|| Product::build(&xtask::workspace_root()).expect("the product must compile"))
+}
+
 /// Tests that fill both TPU pools take turns.
 pub(crate) fn both_pools() -> MutexGuard<'static, ()> {
     static POOLS: Mutex<()> = Mutex::new(());
     POOLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The tutorial's three manifests, as published.
+/// A namespace with the tutorial's ServiceAccount.
+pub(crate) fn temporary(cluster: &'static Cluster, purpose: &str) -> TempNamespace<'static> {
+    let namespace = TempNamespace::create(cluster, purpose).expect("the namespace must be created");
+    namespace
+        .run(&["create", "serviceaccount", "sax-sa"])
+        .expect("the ServiceAccount must be created");
+    namespace
+}
+
+/// The tutorial's three manifests, as published; the model servers come last.
 pub(crate) fn tutorial() -> [String; 3] {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tutorial");
-    [
-        "sax-admin-server.yaml",
-        "sax-http.yaml",
-        "sax-model-server-set.yaml",
-    ]
-    .map(|file| std::fs::read_to_string(folder.join(file)).expect("the fixture must be readable"))
+    ["sax-admin-server", "sax-http", "sax-model-server-set"]
+        .map(|name| fixture(&format!("tutorial/{name}.yaml")))
+}
+
+/// A file of `fixtures/`.
+pub(crate) fn fixture(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn start(purpose: &str) -> Shared {

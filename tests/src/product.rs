@@ -1,0 +1,72 @@
+//! The product's two programs, built and run as a user runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::kubectl::{Answer, Kubectl, answer};
+
+/// The two programs of the product.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// `kubectl-sax`.
+    pub plugin: PathBuf,
+    /// `sax-webhook`.
+    pub webhook: PathBuf,
+}
+
+impl Product {
+    /// Builds both programs in the profile of the running program, and returns their paths.
+    ///
+    /// # Errors
+    /// When they don't compile.
+    pub fn build(root: &Path) -> Result<Self> {
+        let folder = profile_folder()?;
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(root).args([
+            "build",
+            "--package",
+            "plugin",
+            "--package",
+            "webhook",
+            "--bins",
+        ]);
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        xtask::progress::run("building kubectl-sax and sax-webhook", &mut cargo)?;
+        let product = Self {
+            plugin: folder.join("kubectl-sax"),
+            webhook: folder.join("sax-webhook"),
+        };
+        for program in [&product.plugin, &product.webhook] {
+            ensure!(program.is_file(), "cargo built no {}", program.display());
+        }
+        Ok(product)
+    }
+
+    /// Runs `kubectl-sax` against a cluster, whatever comes of it.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn sax(&self, kubectl: &Kubectl, arguments: &[&str], stdin: &str) -> Result<Answer> {
+        let mut command = Command::new(&self.plugin);
+        command
+            .args(arguments)
+            .env("KUBECONFIG", kubectl.kubeconfig());
+        answer(&mut command, stdin)
+    }
+}
+
+/// `target/<profile>`, where this program's siblings are; test programs lie in `deps` below it.
+fn profile_folder() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("find this program")?;
+    let folder = program.parent().context("find this program's folder")?;
+    let folder = if folder.ends_with("deps") {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    };
+    Ok(folder.to_path_buf())
+}
