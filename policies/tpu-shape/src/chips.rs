@@ -8,10 +8,16 @@ use crate::group::{Group, quoted, shown};
 use crate::hosts::Hosts;
 
 /// What a container says of `google.com/tpu`.
-struct Chips<'a> {
+pub(crate) struct Chips<'a> {
     container: Container<'a>,
-    limit: Option<Quantity>,
-    request: Option<Quantity>,
+    limit: Said<'a>,
+    request: Said<'a>,
+}
+
+/// A quantity, and where it stands or would stand.
+struct Said<'a> {
+    node: Node<'a>,
+    quantity: Option<Quantity>,
 }
 
 /// Checks the containers, and says on which VMs the slice runs where that is known.
@@ -20,28 +26,26 @@ pub(crate) fn check(
     slice: Option<Slice>,
     verdict: &mut Verdict,
 ) -> Option<Hosts> {
-    let containers = group.pods.containers().into_iter();
-    let all: Vec<Chips<'_>> = containers.filter_map(Chips::read).collect();
+    let all = group.chips.as_slice();
     let is_idle = all.iter().all(Chips::is_idle);
     let label = CountLabel::of(group);
-    let hosts = slice.and_then(|slice| hosts(slice, &all, label.as_ref()));
-    for chips in &all {
+    let hosts = slice.and_then(|slice| hosts(slice, all, label.as_ref()));
+    for chips in all {
         chips.check_notation(hosts.as_ref(), verdict);
         if is_idle || !chips.is_idle() {
             chips.check_amount(slice.as_ref(), hosts.as_ref(), verdict);
         }
     }
-    check_together(&all, slice.as_ref(), hosts.as_ref(), verdict);
+    check_together(all, slice.as_ref(), hosts.as_ref(), verdict);
     if let Some(label) = label {
-        label.check(slice.as_ref(), hosts.as_ref(), &all, verdict);
+        label.check(slice.as_ref(), hosts.as_ref(), all, verdict);
     }
     hosts
 }
 
 /// Tells of a Pod on a TPU node that asks for no chips and so gets none.
 pub(crate) fn report_none(group: &Group<'_, '_>, verdict: &mut Verdict) {
-    let containers = group.pods.containers();
-    let Some(first) = containers.first() else {
+    let Some(first) = group.containers.first() else {
         return;
     };
     let message = format!(
@@ -73,26 +77,28 @@ fn hosts(slice: Slice, all: &[Chips<'_>], label: Option<&CountLabel<'_>>) -> Opt
 }
 
 impl<'a> Chips<'a> {
-    fn read(container: Container<'a>) -> Option<Self> {
-        let limit = Quantity::read(&container.tpu_limit());
-        let request = Quantity::read(&container.tpu_request());
-        (limit.is_some() || request.is_some()).then_some(Self {
-            container,
+    /// None where the container says nothing of chips.
+    pub(crate) fn read(container: &Container<'a>) -> Option<Self> {
+        let resources = container.node.at("resources");
+        let limit = Said::read(&resources.at("limits"));
+        let request = Said::read(&resources.at("requests"));
+        (limit.quantity.is_some() || request.quantity.is_some()).then(|| Self {
+            container: container.clone(),
             limit,
             request,
         })
     }
 
-    /// Where the number stands that counts: the limit, else the request.
-    fn place(&self) -> Node<'a> {
-        match self.limit {
-            Some(_) => self.container.tpu_limit(),
-            None => self.container.tpu_request(),
+    /// The number that counts: the limit, else the request.
+    fn said(&self) -> &Said<'a> {
+        match self.limit.quantity {
+            Some(_) => &self.limit,
+            None => &self.request,
         }
     }
 
     fn quantity(&self) -> Option<Quantity> {
-        self.limit.or(self.request)
+        self.said().quantity
     }
 
     /// The number of chips, where it is a whole number over 0 that a VM might have.
@@ -102,9 +108,9 @@ impl<'a> Chips<'a> {
     }
 
     /// Whether both numbers, as far as they are given, are 0.
-    fn is_idle(&self) -> bool {
-        let idle = |quantity: Option<Quantity>| matches!(quantity, None | Some(Quantity::Whole(0)));
-        idle(self.limit) && idle(self.request)
+    pub(crate) fn is_idle(&self) -> bool {
+        let idle = |said: &Said<'_>| matches!(said.quantity, None | Some(Quantity::Whole(0)));
+        idle(&self.limit) && idle(&self.request)
     }
 
     /// Whether it runs at the same time as the main containers: it is one, or a sidecar.
@@ -114,9 +120,9 @@ impl<'a> Chips<'a> {
 
     /// Whole numbers, and requests equal to limits.
     fn check_notation(&self, hosts: Option<&Hosts>, verdict: &mut Verdict) {
-        let (limit, request) = (self.container.tpu_limit(), self.container.tpu_request());
-        for (quantity, node) in [(self.limit, &limit), (self.request, &request)] {
-            if quantity == Some(Quantity::Malformed) {
+        let (limit, request) = (&self.limit, &self.request);
+        for Said { node, quantity } in [limit, request] {
+            if *quantity == Some(Quantity::Malformed) {
                 let message = format!(
                     "found {}, expected {}",
                     shown(node),
@@ -126,7 +132,7 @@ impl<'a> Chips<'a> {
             }
         }
         let because = hosts.map(|hosts| format!(": {hosts}")).unwrap_or_default();
-        match (self.limit, self.request) {
+        match (limit.quantity, request.quantity) {
             (Some(Quantity::Whole(limits)), Some(Quantity::Whole(requests)))
                 if limits != requests =>
             {
@@ -134,14 +140,14 @@ impl<'a> Chips<'a> {
                     "found requests of {requests} and limits of {limits} chips, \
                      expected both equal{because}"
                 );
-                verdict.deny("TPU014", request.path(), message, fix(hosts));
+                verdict.deny("TPU014", request.node.path(), message, fix(hosts));
             }
             (None, Some(Quantity::Whole(requests))) => {
                 let message = format!(
                     "found requests of {requests} chips and no limits, \
                      expected both equal{because}"
                 );
-                verdict.deny("TPU014", limit.path(), message, fix(hosts));
+                verdict.deny("TPU014", limit.node.path(), message, fix(hosts));
             }
             _ => {}
         }
@@ -152,7 +158,7 @@ impl<'a> Chips<'a> {
         let Some(found) = self.quantity().and_then(Quantity::whole) else {
             return;
         };
-        let path = self.place().path().to_owned();
+        let path = self.said().node.path();
         match (slice, hosts) {
             (_, Some(hosts)) if !is_amount(found, hosts) => {
                 let message = format!("found {found}, expected {}", expected(hosts));
@@ -168,6 +174,15 @@ impl<'a> Chips<'a> {
             }
             _ => {}
         }
+    }
+}
+
+impl<'a> Said<'a> {
+    /// What stands among limits or requests.
+    fn read(list: &Node<'a>) -> Self {
+        let node = list.at(TPU_RESOURCE);
+        let quantity = Quantity::read(&node);
+        Self { node, quantity }
     }
 }
 
@@ -223,7 +238,7 @@ fn check_together(
     let (Some(slice), [first, second, ..]) = (slice, users.as_slice()) else {
         return;
     };
-    let place = second.place();
+    let place = &second.said().node;
     if !may_share(slice) {
         let message = format!(
             "found {} containers with {TPU_RESOURCE} that run at the same time ({} and {}), \

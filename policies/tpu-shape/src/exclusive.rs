@@ -12,8 +12,8 @@ const RELATED: [&str; 3] = [
     "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology",
 ];
 
-/// Longer keys are nobody's misspelling, and must cost nothing.
-const LONGEST_TYPO: usize = 80;
+/// How many letters a misspelling misses at most.
+const MISSED_LETTERS: usize = 2;
 
 /// Checks the annotations of a JobSet and of its templates.
 pub(crate) fn check(workload: &Workload<'_>, verdict: &mut Verdict) {
@@ -81,16 +81,24 @@ fn check_place(group: &PodGroup<'_>, verdict: &mut Verdict) {
     }
 }
 
+/// Whether `key` is meant to be JobSet's: its name under another prefix or in another spelling,
+/// or at most two letters off. Most keys are of another length, and cost nothing.
 fn is_typo(key: &str) -> bool {
-    if key == EXCLUSIVE_TOPOLOGY || RELATED.contains(&key) || key.len() > LONGEST_TYPO {
+    if key == EXCLUSIVE_TOPOLOGY || RELATED.contains(&key) {
         return false;
     }
-    let letters = |text: &str| -> String {
-        let letters = text.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|letter| letter.to_ascii_lowercase()).collect()
-    };
     let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
-    letters(name) == "exclusivetopology" || strsim::levenshtein(key, EXCLUSIVE_TOPOLOGY) <= 2
+    let is_alike = key.len().abs_diff(EXCLUSIVE_TOPOLOGY.len()) <= MISSED_LETTERS
+        && strsim::levenshtein(key, EXCLUSIVE_TOPOLOGY) <= MISSED_LETTERS;
+    is_alike || is_spelled_alike(name)
+}
+
+/// Whether the letters of `name` are those of `exclusive-topology`.
+fn is_spelled_alike(name: &str) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters
+        .map(|letter| letter.to_ascii_lowercase())
+        .eq("exclusivetopology".chars())
 }
 
 /// `[prefix/]name` as Kubernetes has it: the name of at most 63 characters, the prefix a DNS name.

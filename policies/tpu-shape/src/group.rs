@@ -3,6 +3,8 @@
 use sdk::Node;
 use workload::{Container, PodGroup, Shape, Workload, WorkloadKind};
 
+use crate::chips::Chips;
+
 /// The longest value that a message repeats, in characters.
 const EXCERPT: usize = 40;
 
@@ -10,6 +12,9 @@ const EXCERPT: usize = 40;
 pub(crate) struct Group<'w, 'a> {
     pub(crate) workload: &'w Workload<'a>,
     pub(crate) pods: &'w PodGroup<'a>,
+    pub(crate) containers: Vec<Container<'a>>,
+    /// What those of the containers say that say anything of chips, be it 0.
+    pub(crate) chips: Vec<Chips<'a>>,
 }
 
 impl<'w, 'a> Group<'w, 'a> {
@@ -17,42 +22,34 @@ impl<'w, 'a> Group<'w, 'a> {
     pub(crate) fn all(workload: &'w Workload<'a>) -> Vec<Self> {
         let groups = workload.groups.iter();
         groups
-            .map(|pods| Group { workload, pods })
+            .map(|pods| Self::read(workload, pods))
             .filter(|group| group.asks_for_tpus() && !workload.skips_tpu_checks(group.pods))
             .collect()
     }
 
-    /// Whether the author means TPUs: chips, or no chips on what is called a TPU node.
-    fn asks_for_tpus(&self) -> bool {
-        let wants_chips = |container: &Container<'_>| {
-            let quantities = [container.tpu_limit(), container.tpu_request()];
-            quantities
-                .iter()
-                .any(|node| node.is_present() && !is_zero(node))
-        };
-        self.pods.containers().iter().any(wants_chips)
-            || Shape::of(self.pods).accelerator.is_some()
-            || (self.mentions_chips() && Shape::annotated(self.workload, self.pods).is_some())
+    fn read(workload: &'w Workload<'a>, pods: &'w PodGroup<'a>) -> Self {
+        let containers = pods.containers();
+        let chips = containers.iter().filter_map(Chips::read).collect();
+        Self {
+            workload,
+            pods,
+            containers,
+            chips,
+        }
     }
 
-    /// Whether a container says how many chips it wants, be it 0.
-    pub(crate) fn mentions_chips(&self) -> bool {
-        let mentions = |container: &Container<'_>| {
-            container.tpu_limit().is_present() || container.tpu_request().is_present()
-        };
-        self.pods.containers().iter().any(mentions)
+    /// Whether the author means TPUs: chips, or no chips on what is called a TPU node.
+    fn asks_for_tpus(&self) -> bool {
+        let is_annotated = || Shape::annotated(self.workload, self.pods).is_some();
+        self.chips.iter().any(|chips| !chips.is_idle())
+            || Shape::of(self.pods).accelerator.is_some()
+            || (!self.chips.is_empty() && is_annotated())
     }
 
     /// Whether the Pods come from Jobs that JobSet makes.
     pub(crate) fn is_in_jobset(&self) -> bool {
         self.workload.kind == WorkloadKind::JobSet
     }
-}
-
-/// Whether `node` is plainly 0; `"0"` and `0` both are.
-fn is_zero(node: &Node<'_>) -> bool {
-    let value = node.value();
-    value.is_some_and(|value| value.as_i64() == Some(0) || value.as_str() == Some("0"))
 }
 
 /// The value at `node` for a message: as JSON, shortened; `none` where it is absent.

@@ -109,7 +109,7 @@ fn is_exempt(review: &Review) -> bool {
 
 /// Everything that one group must agree with itself about.
 fn check_group(group: &Group<'_, '_>, settings: &Settings, verdict: &mut Verdict) -> Option<Hosts> {
-    if !group.mentions_chips() {
+    if group.chips.is_empty() {
         chips::report_none(group, verdict);
         return None;
     }

@@ -17,7 +17,7 @@ struct HostPort<'a> {
 pub(crate) fn check(group: &Group<'_, '_>, verdict: &mut Verdict) {
     let on_host = group.pods.host_network();
     let mut taken: Vec<HostPort<'_>> = Vec::new();
-    for container in group.pods.containers() {
+    for container in &group.containers {
         let is_sidecar = || container.node.at("restartPolicy").text() == Some("Always");
         if container.init && !is_sidecar() {
             continue;
