@@ -214,8 +214,7 @@ fn is_path(word: &str) -> bool {
     ];
     let more = ["manifests/", "tests/", "xtask/", ".ci/"];
     let starts = |folder: &&str| word.starts_with(*folder);
-    !word.contains(['<', ' '])
-        && (folders.iter().any(starts) || more.iter().any(starts))
+    !word.contains(['<', ' ']) && (folders.iter().any(starts) || more.iter().any(starts))
 }
 
 fn all_sources() -> Vec<(PathBuf, String)> {

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod components;
+mod demo;
 mod setup;
 mod test;
 
@@ -23,6 +24,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// The main job, told with real commands on a real control plane.
+    Demo {
+        /// Leave the cluster running.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Run every test; the last line is `N passed, N failed`.
     Test,
     /// Real Kubernetes control planes on this machine: up, kubeconfig, bin, down.
@@ -49,6 +56,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<ExitCode> {
     let root = workspace_root();
     match &cli.command {
+        Verb::Demo { keep } => demo::run(&root, *keep),
         Verb::Test => test::run(&root),
         Verb::Cluster { arguments } => cluster::run(&root, arguments),
         Verb::Policies => components::run(&root).map(|()| ExitCode::SUCCESS),

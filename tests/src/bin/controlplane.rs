@@ -40,7 +40,16 @@ enum Verb {
     /// Print the folder of the Kubernetes binaries (kubectl among them), built first when missing.
     Bin,
     /// End a cluster: its processes and its data.
-    Down(Which),
+    Down {
+        #[command(flatten)]
+        which: Which,
+        /// Say nothing when there is no such cluster.
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// Print the folder of kubectl-sax and sax-webhook, built first.
+    #[command(hide = true)]
+    Product,
     /// End a cluster when stdin closes, so that it doesn't outlive the tests that use it.
     #[command(hide = true)]
     Guard(Which),
@@ -74,12 +83,21 @@ fn run(cli: &Cli, root: &Path) -> Result<()> {
             print_path(Cluster::open(root, &which.name)?.kubectl().kubeconfig())
         }
         Verb::Bin => print_path(Binaries::ready(root)?.folder()),
-        Verb::Down(which) => end(root, &which.name),
+        Verb::Down { which, quiet } => end(root, &which.name, *quiet),
+        Verb::Product => {
+            let product = Product::build(root)?;
+            print_path(
+                product
+                    .plugin
+                    .parent()
+                    .context("find the product's folder")?,
+            )
+        }
         Verb::Guard(which) => {
             stdin()
                 .read_to_end(&mut Vec::new())
                 .context("wait for the tests to end")?;
-            end(root, &which.name)
+            end(root, &which.name, false)
         }
     }
 }
@@ -112,9 +130,10 @@ fn up(root: &Path, name: &str, pools: Option<&Path>, with_webhook: bool) -> Resu
     Ok(())
 }
 
-fn end(root: &Path, name: &str) -> Result<()> {
+fn end(root: &Path, name: &str, quiet: bool) -> Result<()> {
     match down(root, name)? {
         Ended::Gone => say(&format!("cluster {name} is down")),
+        Ended::Unknown if quiet => {}
         Ended::Unknown => say(&format!("there is no cluster {name}")),
         Ended::LogsKept(logs) => say(&format!(
             "cluster {name} is down; its logs are in {}",
