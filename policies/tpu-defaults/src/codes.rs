@@ -33,7 +33,7 @@ macro_rules! page {
             code: $code,
             severity: Severity::$severity,
             title: $title,
-            text: include_str!(concat!("../codes/", $code, ".md")),
+            text: include_str!(concat!("codes/", $code, ".md")),
         }
     };
 }

@@ -9,7 +9,7 @@ use crate::group::TpuGroup;
 
 /// Warns about variables that stand twice in a TPU container: the kubelet takes the last one.
 pub(crate) fn check(group: &TpuGroup<'_>, completion: &mut Completion<'_>) {
-    for container in group.tpu_containers() {
+    for container in &group.tpu_containers {
         check_container(container, completion);
     }
 }

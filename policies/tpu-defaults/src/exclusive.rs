@@ -42,18 +42,14 @@ pub(crate) fn complete(
 }
 
 fn slices(groups: &[TpuGroup<'_>]) -> u64 {
-    let multi_host = groups
-        .iter()
-        .filter(|group| group.multi_host_slice().is_some());
+    let multi_host = groups.iter().filter(|group| group.is_multi_host);
     multi_host.fold(0, |sum: u64, group| sum.saturating_add(group.replicas()))
 }
 
 /// Whether every multi-host group asks for itself: on the Job template, or on the Pod template,
 /// where JobSet's Pod webhooks find it too (facts/jobset.md §1.2).
 fn all_say_so(groups: &[TpuGroup<'_>]) -> bool {
-    let mut multi_host = groups
-        .iter()
-        .filter(|group| group.multi_host_slice().is_some());
+    let mut multi_host = groups.iter().filter(|group| group.is_multi_host);
     multi_host.all(|group| {
         let on_job = group.pods.job_metadata.as_ref();
         let on_job = on_job.map(|metadata| metadata.at("annotations").at(EXCLUSIVE_TOPOLOGY));

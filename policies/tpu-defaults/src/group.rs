@@ -11,64 +11,48 @@ pub(crate) struct TpuGroup<'a> {
     pub(crate) pods: &'a PodGroup<'a>,
     /// All containers: the main ones first, then init containers.
     pub(crate) containers: Vec<Container<'a>>,
+    /// The containers that request TPUs, in the same order.
+    pub(crate) tpu_containers: Vec<Container<'a>>,
+    /// Chips of one Pod, where they are whole numbers.
+    pub(crate) chips: Option<u32>,
     /// The slice that the Pods ask for, where that is known.
     pub(crate) slice: Option<Slice>,
+    /// Chips of one VM of the slice: those of the Pod, or the only number that the slice can have
+    /// where the Pod's is impossible (which `tpu-shape` refuses).
+    pub(crate) chips_per_vm: Option<u32>,
+    /// Whether the slice is known to have several VMs.
+    pub(crate) is_multi_host: bool,
 }
 
 impl<'a> TpuGroup<'a> {
-    /// The group, of which nothing is known yet; none where no container requests TPUs.
+    /// The group, of whose slice nothing is known yet; none where no container requests TPUs.
     pub(crate) fn of(pods: &'a PodGroup<'a>) -> Option<Self> {
         let containers = pods.containers();
-        let uses_tpus = containers.iter().any(Container::uses_tpus);
-        uses_tpus.then_some(Self {
+        let mut tpu_containers = containers.clone();
+        tpu_containers.retain(Container::uses_tpus);
+        let uses_tpus = !tpu_containers.is_empty();
+        uses_tpus.then(|| Self {
             pods,
+            chips: chips(&tpu_containers),
             containers,
+            tpu_containers,
             slice: None,
+            chips_per_vm: None,
+            is_multi_host: false,
         })
     }
 
-    /// The containers that request TPUs: the main ones first, then init containers.
-    pub(crate) fn tpu_containers(&self) -> impl Iterator<Item = &Container<'a>> {
-        self.containers
-            .iter()
-            .filter(|container| container.uses_tpus())
-    }
-
-    /// Chips of one Pod: init containers run before the main ones and get the same chips.
-    pub(crate) fn chips(&self) -> Option<u32> {
-        let (mut main, mut init) = (0_u64, 0);
-        for container in self.tpu_containers() {
-            let chips = container.chips()?;
-            if container.init {
-                init = chips.max(init);
-            } else {
-                main = chips.saturating_add(main);
-            }
-        }
-        u32::try_from(main.max(init)).ok()
-    }
-
-    /// Chips of one VM: those of the Pod, or the only number that the slice can have where the
-    /// Pod's is impossible (which `tpu-shape` refuses).
-    pub(crate) fn chips_per_vm(&self) -> Option<u32> {
-        let slice = self.slice?;
-        let chips = self.chips()?;
-        if slice.vms(chips).is_some() {
-            return Some(chips);
-        }
-        match slice.chips_per_vm_choices().as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    }
-
-    /// The slice, where it is known to have several VMs.
-    pub(crate) fn multi_host_slice(&self) -> Option<Slice> {
-        let slice = self.slice?;
-        match slice.host_shape(self.chips_per_vm()?)? {
-            HostShape::Multi { .. } => Some(slice),
-            HostShape::Single => None,
-        }
+    /// Notes which slice the Pods ask for.
+    pub(crate) fn learn(&mut self, slice: Slice) {
+        let chips = self.chips.filter(|chips| slice.vms(*chips).is_some());
+        self.slice = Some(slice);
+        self.chips_per_vm = match (chips, slice.chips_per_vm_choices().as_slice()) {
+            (Some(chips), _) => Some(chips),
+            (None, [only]) => Some(*only),
+            (None, _) => None,
+        };
+        let shape = self.chips_per_vm.and_then(|chips| slice.host_shape(chips));
+        self.is_multi_host = matches!(shape, Some(HostShape::Multi { .. }));
     }
 
     /// Copies of the group: 0 where the number makes no sense.
@@ -101,4 +85,18 @@ impl<'a> TpuGroup<'a> {
                 .any(|expression| expression.at("key").text() == Some(key))
         })
     }
+}
+
+/// Chips of one Pod: init containers run before the main ones and get the same chips.
+fn chips(containers: &[Container<'_>]) -> Option<u32> {
+    let (mut main, mut init) = (0_u64, 0);
+    for container in containers {
+        let chips = container.chips()?;
+        if container.init {
+            init = chips.max(init);
+        } else {
+            main = chips.saturating_add(main);
+        }
+    }
+    u32::try_from(main.max(init)).ok()
 }

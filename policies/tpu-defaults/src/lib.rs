@@ -44,6 +44,7 @@ mod settings;
 mod source;
 
 use sdk::{Cluster, Description, MatchRule, Node, Operation, Policy, Review, Verdict};
+use serde_json::Value;
 use workload::{Immutable, Workload, WorkloadKind};
 
 use completion::Completion;
@@ -182,9 +183,11 @@ fn examine(context: &Context<'_, impl Cluster>, completion: &mut Completion<'_>)
         .filter_map(TpuGroup::of)
         .collect();
     for group in &mut groups {
-        group.slice = source::slice_of(group, context, completion);
+        if let Some(slice) = source::slice_of(group, context, completion) {
+            group.learn(slice);
+        }
         selectors::complete(group, workload, completion);
-        if group.multi_host_slice().is_some() {
+        if group.is_multi_host {
             network::complete(group, context, completion);
             ports::complete(group, completion);
         }
@@ -207,12 +210,9 @@ fn has_another_template(workload: &Workload<'_>, old: &Node<'_>) -> bool {
 }
 
 /// Whether the same stands at `path` in both; null is absent.
-fn is_same(path: &str, one: Option<&serde_json::Value>, other: Option<&serde_json::Value>) -> bool {
-    let at = |value: Option<&serde_json::Value>| {
-        value
-            .and_then(|value| value.pointer(path))
-            .filter(|value| !value.is_null())
-            .cloned()
-    };
-    at(one) == at(other)
+fn is_same(path: &str, one: Option<&Value>, other: Option<&Value>) -> bool {
+    fn at<'v>(value: Option<&'v Value>, path: &str) -> Option<&'v Value> {
+        value?.pointer(path).filter(|value| !value.is_null())
+    }
+    at(one, path) == at(other, path)
 }

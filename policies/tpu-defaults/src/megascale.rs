@@ -33,10 +33,10 @@ pub(crate) fn complete(
     context: &Context<'_, impl Cluster>,
     completion: &mut Completion<'_>,
 ) {
-    let modes = mode::of(groups, context.workload, completion);
+    let modes = mode::of(groups, context, completion);
     let mut members = Vec::new();
     for (group, mode) in groups.iter().zip(modes) {
-        let is_multi_host = group.multi_host_slice().is_some();
+        let is_multi_host = group.is_multi_host;
         match mode {
             Mode::Multislice => members.push(group),
             Mode::Serving if is_multi_host => {

@@ -13,7 +13,7 @@ pub(crate) fn complete(group: &TpuGroup<'_>, completion: &mut Completion<'_>) {
         return;
     }
     let main = |container: &&workload::Container<'_>| !container.init;
-    if let Some(first) = group.tpu_containers().find(main) {
+    if let Some(first) = group.tpu_containers.iter().find(main) {
         let port = json!({"containerPort": SLICE_PORT});
         completion.append(&first.node.at("ports"), [port]);
     }

@@ -12,8 +12,8 @@ use crate::group::TpuGroup;
 /// limits alone (and fills in the requests), never requests alone; so a group that is left alone
 /// gets the limits only.
 pub(crate) fn complete(group: &TpuGroup<'_>, completion: &mut Completion<'_>) {
-    let is_multi_host = group.multi_host_slice().is_some();
-    for container in group.tpu_containers() {
+    let is_multi_host = group.is_multi_host;
+    for container in &group.tpu_containers {
         let (limit, request) = (container.tpu_limit(), container.tpu_request());
         if !limit.is_present() {
             copy(&request, container, "limits", completion);

@@ -45,8 +45,8 @@ fn chips_per_vm(
     group: &TpuGroup<'_>,
     completion: &mut Completion<'_>,
 ) -> Option<(&'static str, String)> {
-    let chips = group.chips_per_vm()?;
-    if group.multi_host_slice().is_some() {
+    let chips = group.chips_per_vm?;
+    if group.is_multi_host {
         return Some((CHIPS_PER_VM_LABEL, chips.to_string()));
     }
     if !group.mentions_label(CHIPS_PER_VM_LABEL) {

@@ -50,7 +50,8 @@ pub(crate) fn slice_of(
     if let Some(named) = Named::by(&on_workload) {
         return agree(&named, group, &labels, completion);
     }
-    if context.workload.is_kueue_managed() {
+    // Kueue's flavour brings the labels later; a choice of several is the scheduler's.
+    if context.workload.is_kueue_managed() || leaves_a_choice(group, &labels) {
         return None;
     }
     if let Some((text, namespace)) = context.namespace_slice() {
@@ -59,6 +60,12 @@ pub(crate) fn slice_of(
         return agree(&Named { text, holder }, group, &labels, completion);
     }
     by_default(group, &labels, context)
+}
+
+/// Whether required node affinity speaks of a label without naming its one value.
+fn leaves_a_choice(group: &TpuGroup<'_>, labels: &Shape<'_>) -> bool {
+    labels.accelerator.is_none() && group.mentions_label(ACCELERATOR_LABEL)
+        || labels.topology.is_none() && group.mentions_label(TOPOLOGY_LABEL)
 }
 
 fn of_labels(labels: &Shape<'_>) -> Option<Slice> {
@@ -146,7 +153,7 @@ fn by_default(
     if labels.accelerator.as_ref().is_some_and(other) {
         return None;
     }
-    let chips = group.chips()?;
+    let chips = group.chips?;
     let pods = context.pods_at_once(group.pods.parallelism())?;
     let all = u64::from(chips).saturating_mul(u64::from(pods));
     let slices = topologies_with_chips(accelerator, all)

@@ -15,10 +15,8 @@ pub(super) fn check(
     kind: WorkloadKind,
     completion: &mut Completion<'_>,
 ) {
-    let multi_host = members
-        .iter()
-        .filter(|group| group.multi_host_slice().is_some());
-    for container in multi_host.flat_map(|group| group.tpu_containers()) {
+    let multi_host = members.iter().filter(|group| group.is_multi_host);
+    for container in multi_host.flat_map(|group| &group.tpu_containers) {
         let vector = Vector::of(container);
         check_complete(&vector, kind, completion);
         check_id(&vector, completion);

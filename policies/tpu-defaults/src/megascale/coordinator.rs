@@ -33,8 +33,7 @@ pub(super) fn address(
         return Err(NoAddress::NoHostnames);
     }
     let coordinator = spec.at("coordinator");
-    let name = workload.root.at("metadata").at("name").text();
-    let Some(name) = name.filter(|name| !name.is_empty()) else {
+    let Some(name) = given_name(workload) else {
         let is_named = coordinator.is_present();
         return is_named
             .then(|| label(COORDINATOR))
@@ -48,6 +47,15 @@ pub(super) fn address(
     let (job_index, pod_index) = (number("jobIndex"), number("podIndex"));
     let subdomain = network.at("subdomain").text().unwrap_or(name);
     Ok(json!({"value": format!("{name}-{job}-{job_index}-{pod_index}.{subdomain}")}))
+}
+
+/// The name that the author gave. Beside a `generateName` it may be the generated one: it is not
+/// there yet when the object can still be completed.
+fn given_name<'a>(workload: &Workload<'a>) -> Option<&'a str> {
+    let metadata = workload.root.at("metadata");
+    let is_generated = metadata.at("generateName").is_present();
+    let name = metadata.at("name").text()?;
+    (!is_generated && !name.is_empty()).then_some(name)
 }
 
 fn first<'a>(members: &[&TpuGroup<'a>]) -> Option<&'a str> {

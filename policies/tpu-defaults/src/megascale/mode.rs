@@ -1,10 +1,13 @@
 //! Which mode a group is in.
 
+use sdk::Cluster;
 use workload::{Container, MEGASCALE, Workload};
 
 use crate::codes::MEGASCALE_UNKNOWN;
 use crate::completion::Completion;
+use crate::context::Context;
 use crate::group::TpuGroup;
+use crate::ports;
 
 use super::vector::NUM_SLICES;
 
@@ -22,12 +25,19 @@ pub(super) enum Mode {
 /// The mode of each group: the annotation, else what its containers show.
 pub(super) fn of(
     groups: &[TpuGroup<'_>],
-    workload: &Workload<'_>,
+    context: &Context<'_, impl Cluster>,
     completion: &mut Completion<'_>,
 ) -> Vec<Mode> {
+    // A JobSet's annotation does not reach its Pods. Where our port stands, the template was
+    // completed, whatever its mode was.
+    let is_done = |group: &TpuGroup<'_>| context.is_controlled && ports::is_declared(group);
+    let done = Mode::Off { declared: true };
     let declared: Vec<Option<Mode>> = groups
         .iter()
-        .map(|group| declared(group, workload, completion))
+        .map(|group| {
+            let mode = declared(group, context.workload, completion);
+            mode.or(is_done(group).then_some(done))
+        })
         .collect();
     // Slices of one computation find each other only if all of them are told.
     let is_multislice = groups
@@ -78,7 +88,7 @@ fn is_sax(group: &TpuGroup<'_>) -> bool {
                 .words()
                 .any(|(_, word)| word.contains("--sax_cell"))
     };
-    group.tpu_containers().any(is_server)
+    group.tpu_containers.iter().any(is_server)
 }
 
 /// Whether the author counts slices.
@@ -87,5 +97,5 @@ fn has_slices(group: &TpuGroup<'_>) -> bool {
         let env = container.env(NUM_SLICES);
         env.is_some_and(|env| env.is_filled())
     };
-    group.tpu_containers().any(counts)
+    group.tpu_containers.iter().any(counts)
 }

@@ -32,8 +32,8 @@ pub(super) fn complete(
         slices: members.iter().fold(0, count),
     };
     for group in members {
-        if group.multi_host_slice().is_some() {
-            for container in group.tpu_containers() {
+        if group.is_multi_host {
+            for container in &group.tpu_containers {
                 set.complete(group, container, completion);
             }
         }
@@ -148,7 +148,7 @@ impl Set<'_, '_> {
             .iter()
             .filter(|other| other.pods.owner.path() != path);
         others.any(|other| {
-            let mut containers = other.tpu_containers();
+            let mut containers = other.tpu_containers.iter();
             containers.any(|container| Vector::of(container).slice_id.state == State::Absent)
         })
     }
@@ -156,7 +156,7 @@ impl Set<'_, '_> {
     fn check_duplicates(&self, completion: &mut Completion<'_>) {
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for group in self.members {
-            let Some(container) = group.tpu_containers().next() else {
+            let Some(container) = group.tpu_containers.first() else {
                 continue;
             };
             let variable = Vector::of(container).slice_id;

@@ -10,7 +10,7 @@ use super::vector::{State, Vector};
 
 /// Warns where some of the variables are there and some are left to GKE.
 pub(super) fn check(group: &TpuGroup<'_>, completion: &mut Completion<'_>) {
-    for container in group.tpu_containers() {
+    for container in &group.tpu_containers {
         let vector = Vector::of(container);
         let variables = vector.variables();
         let is_absent = |state| state == State::Absent;

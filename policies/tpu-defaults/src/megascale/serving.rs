@@ -12,7 +12,7 @@ use super::vector::{NUM_SLICES, State, Variable, Vector};
 
 /// Makes the variables present and empty, or says why what is there stands against it.
 pub(super) fn complete(group: &TpuGroup<'_>, settings: &Settings, completion: &mut Completion<'_>) {
-    for container in group.tpu_containers() {
+    for container in &group.tpu_containers {
         let vector = Vector::of(container);
         if is_joined(&vector.num_slices, completion) {
             continue;
