@@ -7,20 +7,22 @@ mod flags;
 mod wait;
 
 use http::Request;
+use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, Config};
 use serde_json::Value;
 
-use crate::scaffold::Object;
 use admission::GroupVersionKind;
 
-pub(crate) use apply::{ApplyOptions, Outcome};
+use crate::scaffold::{JobSet, Object};
+
+pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
 pub(crate) use config::offline_namespace;
-pub(crate) use error::{ClusterError, FieldConflict};
+pub(crate) use error::ClusterError;
 pub(crate) use flags::ConnectionFlags;
-pub(crate) use wait::{Target, Waiting, wait};
+pub(crate) use wait::{Stage, Target, Waiting, wait};
 
 /// A connection, with the namespace that the user works in.
 pub(crate) struct Cluster {
@@ -63,6 +65,14 @@ impl Cluster {
             Ok(list) => Ok(has_resource(&list, plural)),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
             Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    /// Without JobSet's API nothing of a deployment would serve.
+    pub(crate) async fn require_jobset(&self) -> Result<(), ClusterError> {
+        match self.serves(JobSet::API_VERSION, JobSet::URL_PATH_SEGMENT).await? {
+            true => Ok(()),
+            false => Err(ClusterError::NoJobSet),
         }
     }
 

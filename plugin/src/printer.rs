@@ -1,8 +1,12 @@
 //! The only writer of stdout and stderr: stdout is data, stderr is talk.
 
+mod progress;
+
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+
+pub(crate) use progress::Progress;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -56,6 +60,11 @@ impl Printer {
     /// A note for the person at the terminal.
     pub(crate) fn note(&self, text: &str) -> io::Result<()> {
         writeln!(io::stderr().lock(), "{text}")
+    }
+
+    /// Wrong usage, in the command-line parser's own form.
+    pub(crate) fn usage(&self, text: &str) -> io::Result<()> {
+        io::stderr().lock().write_all(text.as_bytes())
     }
 
     /// Something that is unwise or unfinished.

@@ -139,10 +139,10 @@ fn a_name_that_makes_pod_names_too_long_says_how_much_to_cut() {
         error,
         format!(
             "NAME \"{name}\": the Pod name \"{name}-model-server-set-sax-model-server-1-7-xxxxx\" \
-             would have 73 characters, the limit is 63"
+             would have 67 characters, the limit is 63"
         )
     );
-    assert_eq!(fix, "cut 10 characters from NAME");
+    assert_eq!(fix, "cut 4 characters from NAME");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Server-side apply, object by object.
 
+use std::fmt;
+
 use kube::api::{Patch, PatchParams, ValidationDirective};
 
 use super::{Cluster, ClusterError, to_object};
@@ -25,6 +27,78 @@ pub(crate) enum Outcome {
     Configured,
     /// It was like that already.
     Unchanged,
+}
+
+/// Why not all objects were applied.
+#[derive(Debug)]
+pub(crate) struct ApplyFailure {
+    /// Those that were, as kubectl names them.
+    pub(crate) applied: Vec<String>,
+    /// What stopped it.
+    pub(crate) cause: ClusterError,
+}
+
+/// Applies objects in order, and tells each. First the server goes through all of them without
+/// storing any, so that a conflict or a refusal leaves nothing half done.
+pub(crate) async fn apply_all(
+    cluster: &Cluster,
+    objects: &[Object],
+    options: &ApplyOptions,
+    mut tell: impl FnMut(&Object, Outcome),
+) -> Result<Vec<Object>, ApplyFailure> {
+    rehearse(cluster, objects, options).await.map_err(|cause| ApplyFailure {
+        applied: Vec::new(),
+        cause,
+    })?;
+    let mut results: Vec<Object> = Vec::new();
+    for object in objects {
+        let (result, outcome) = match cluster.apply(object, options).await {
+            Ok(applied) => applied,
+            Err(cause) => {
+                let stored = results.iter().filter(|_| !options.dry_run);
+                let applied = stored.map(Object::display_name).collect();
+                return Err(ApplyFailure { applied, cause });
+            }
+        };
+        tell(&result, outcome);
+        results.push(result);
+    }
+    Ok(results)
+}
+
+/// All conflicts of all objects, or the first other refusal.
+async fn rehearse(
+    cluster: &Cluster,
+    objects: &[Object],
+    options: &ApplyOptions,
+) -> Result<(), ClusterError> {
+    let rehearsal = ApplyOptions {
+        dry_run: true,
+        ..options.clone()
+    };
+    let mut all = Vec::new();
+    for object in objects {
+        match cluster.apply(object, &rehearsal).await {
+            Ok(_) => {}
+            Err(ClusterError::Conflict(conflicts)) => all.extend(conflicts),
+            Err(cause) => return Err(cause),
+        }
+    }
+    if all.is_empty() {
+        Ok(())
+    } else {
+        Err(ClusterError::Conflict(all))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Configured => "configured",
+            Self::Unchanged => "unchanged",
+        })
+    }
 }
 
 impl Cluster {

@@ -9,6 +9,8 @@ const INSTALL_JOBSET: &str = "kubectl apply --server-side -f https://github.com/
 /// A field that another manager owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FieldConflict {
+    /// The object, as kubectl names it.
+    pub(crate) object: String,
     /// The server's words, which name the manager: `conflict with "helm" using apps/v1`.
     pub(crate) message: String,
     /// The field, such as `.spec.replicas`.
@@ -58,13 +60,8 @@ pub(crate) enum ClusterError {
     #[error("the cluster has no JobSet: its API jobset.x-k8s.io/v1alpha2 isn't served")]
     NoJobSet,
     /// Fields of another manager.
-    #[error("{object}: {} of it {} to another manager", count(conflicts.len()), verb(conflicts.len()))]
-    Conflict {
-        /// As kubectl names it.
-        object: String,
-        /// The fields.
-        conflicts: Vec<FieldConflict>,
-    },
+    #[error("other managers own fields that we would change{}", lines(.0))]
+    Conflict(Vec<FieldConflict>),
     /// Any other refusal.
     #[error("{}", status_text(.0))]
     Refused(Box<Status>),
@@ -110,9 +107,9 @@ impl ClusterError {
                 Some("sign in again; on GKE check that gke-gcloud-auth-plugin is installed".into())
             }
             Self::NoJobSet => Some(INSTALL_JOBSET.to_owned()),
-            Self::Conflict { .. } => Some(
-                "force our values with --force-conflicts; or take the fields out of the other \
-                 manager's hands; or share them by giving the same values as it does"
+            Self::Conflict(_) => Some(
+                "take them with --force-conflicts; or leave them to the other manager by setting \
+                 them as it does, which shares them; or have it give them up"
                     .to_owned(),
             ),
             Self::Forbidden { .. }
@@ -145,13 +142,13 @@ impl ClusterError {
             .iter()
             .filter(|cause| cause.reason == "FieldManagerConflict")
             .map(|cause| FieldConflict {
+                object: object.to_owned(),
                 message: cause.message.clone(),
                 field: cause.field.clone(),
             })
             .collect();
         if status.code == 409 && !conflicts.is_empty() {
-            let object = object.to_owned();
-            return Self::Conflict { object, conflicts };
+            return Self::Conflict(conflicts);
         }
         Self::Refused(status)
     }
@@ -191,13 +188,14 @@ fn known_contexts(known: &[String]) -> String {
     }
 }
 
-fn count(conflicts: usize) -> String {
-    match conflicts {
-        1 => "1 field".to_owned(),
-        many => format!("{many} fields"),
-    }
-}
-
-fn verb(conflicts: usize) -> &'static str {
-    if conflicts == 1 { "belongs" } else { "belong" }
+fn lines(conflicts: &[FieldConflict]) -> String {
+    let line = |conflict: &FieldConflict| {
+        let FieldConflict {
+            object,
+            message,
+            field,
+        } = conflict;
+        format!("\n  {object} {field}: {message}")
+    };
+    conflicts.iter().map(line).collect()
 }

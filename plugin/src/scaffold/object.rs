@@ -41,6 +41,11 @@ impl Object {
         }
     }
 
+    /// Is it of this type?
+    pub(crate) fn is<T: Resource>(&self) -> bool {
+        self.api_version == T::API_VERSION && self.kind == T::KIND
+    }
+
     /// The way kubectl names it: `deployment.apps/sax-admin-server`.
     pub(crate) fn display_name(&self) -> String {
         let kind = self.kind.to_lowercase();

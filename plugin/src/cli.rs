@@ -1,0 +1,156 @@
+//! The command line: the doc comments are the help. No logic here.
+
+mod deploy;
+mod lint;
+mod policy;
+mod webhook;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use deploy::{DeployArgs, ObjectFormat};
+pub(crate) use lint::{LintArgs, LintFormat};
+pub(crate) use policy::{
+    InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat,
+};
+pub(crate) use webhook::{InstallArgs, StatusArgs, UninstallArgs, WebhookVerb};
+
+use crate::cluster::ConnectionFlags;
+use crate::printer::ColorChoice;
+
+/// Plan, check, deploy and serve large models with Saxml on multi-host TPUs.
+///
+/// Flags go after `sax`: write `kubectl sax lint -n x`, not `kubectl -n x sax lint`.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-sax", bin_name = "kubectl sax", after_help = EXIT_STATUSES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    /// When to colour the output
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+}
+
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0    all is fine
+  1    an error, wrong usage, or input that can't be used
+  2    at least one denial
+  3    server-side apply met fields of another manager
+  4    some objects were applied, some were not
+  124  timed out
+  125  failed for good
+  130  interrupted";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Judge manifests as the cluster would, without a cluster
+    Lint(LintArgs),
+    /// Say what a finding's code means and what to do
+    Explain(ExplainArgs),
+    /// Plan, check and apply a Saxml deployment
+    Deploy(Box<DeployArgs>),
+    /// Test, run and inspect policies with the cluster's engine
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// Register the admission webhook, remove it, look at it
+    #[command(subcommand)]
+    Webhook(WebhookVerb),
+    /// Print the versions of the plugin, its policies and the cluster
+    Version(Box<VersionArgs>),
+}
+
+/// Say what a finding's code means and what to do.
+///
+/// Without a code it lists all of them.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as TPU004
+    pub(crate) code: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) policies: PolicyFiles,
+
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: TextOrJson,
+}
+
+/// Print the versions of the plugin, its policies and the cluster.
+#[derive(Debug, Args)]
+pub(crate) struct VersionArgs {
+    /// Don't ask the cluster
+    #[arg(long)]
+    pub(crate) client: bool,
+
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: TextOrJson,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// Which policies are in force.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PolicyFiles {
+    /// File or folder of WasmPolicy documents to put in force besides the built-in policies;
+    /// repeat for several. A document that names a built-in replaces it
+    #[arg(long = "policies", value_name = "FILE")]
+    pub(crate) files: Vec<std::path::PathBuf>,
+}
+
+/// Text for people or JSON for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum TextOrJson {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What a changing verb really does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DryRun {
+    /// All of it.
+    None,
+    /// Nothing leaves the machine.
+    Client,
+    /// The server goes through all of it and stores nothing.
+    Server,
+    /// `--dry-run` without a value, which kubectl no longer takes.
+    Bare,
+}
+
+/// The flag that every changing verb has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DryRunFlag {
+    /// Change nothing: `client` prints what would be sent, `server` sends it to be checked and
+    /// not stored [none, client, server]
+    #[arg(
+        long,
+        value_name = "MODE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "none",
+        default_missing_value = "unchanged",
+        hide_default_value = true,
+        value_parser = parse_dry_run
+    )]
+    pub(crate) dry_run: DryRun,
+}
+
+fn parse_dry_run(text: &str) -> Result<DryRun, String> {
+    match text {
+        "none" => Ok(DryRun::None),
+        "client" => Ok(DryRun::Client),
+        "server" => Ok(DryRun::Server),
+        // kubectl's own word for the flag without a value.
+        "unchanged" => Ok(DryRun::Bare),
+        other => Err(format!(
+            "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+        )),
+    }
+}

@@ -1,0 +1,74 @@
+//! `webhook`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{DryRunFlag, ObjectFormat, TextOrJson};
+use crate::cluster::ConnectionFlags;
+
+/// Register the admission webhook, remove it, look at it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookVerb {
+    /// Install the webhook in the cluster, or register one at a URL
+    Install(Box<InstallArgs>),
+    /// Remove what install made
+    Uninstall(Box<UninstallArgs>),
+    /// Say whether it is registered, reachable and how long its certificates last
+    Status(Box<StatusArgs>),
+}
+
+/// Install the webhook in the cluster, or register one at a URL.
+///
+/// In the cluster it makes a namespace, permissions, a Deployment, a Service and certificates of
+/// a certificate authority of its own. With --url only the registration is made, for a webhook
+/// that runs elsewhere.
+#[derive(Debug, Args)]
+pub(crate) struct InstallArgs {
+    /// Address of a webhook that runs outside the cluster, such as https://127.0.0.1:9443
+    #[arg(long, value_name = "URL", requires = "ca_file")]
+    pub(crate) url: Option<String>,
+
+    /// Certificate of the authority that signed that webhook's certificate
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Image of the webhook in the cluster
+    #[arg(long, value_name = "IMAGE", conflicts_with = "url")]
+    pub(crate) image: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunFlag,
+
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<ObjectFormat>,
+
+    /// Take fields that other managers own
+    #[arg(long)]
+    pub(crate) force_conflicts: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// Remove what install made.
+#[derive(Debug, Args)]
+pub(crate) struct UninstallArgs {
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunFlag,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// Say whether it is registered, reachable and how long its certificates last.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: TextOrJson,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}

@@ -1,0 +1,59 @@
+//! One module for each verb: thin, from arguments to what is printed.
+
+mod deploy;
+mod explain;
+mod lint;
+//POL mod policy;
+mod version;
+//WEB mod webhook;
+
+use std::future::Future;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, DryRun, DryRunFlag, Verb};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
+    match cli.verb {
+        None => {
+            printer.data(&Cli::command().render_help().to_string())?;
+            Ok(Exit::Fine)
+        }
+        Some(Verb::Lint(args)) => lint::run(&args, printer),
+        Some(Verb::Explain(args)) => explain::run(&args, printer),
+        Some(Verb::Deploy(args)) => deploy::run(&args, printer),
+        //POL Some(Verb::Policy(verb)) => policy::run(&verb, printer),
+        //WEB Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),
+        Some(Verb::Policy(_) | Verb::Webhook(_)) => Ok(Exit::Fine),
+        Some(Verb::Version(args)) => version::run(&args, printer),
+    }
+}
+
+/// Runs what talks to the cluster; Ctrl-C ends it.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = work => done,
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                Err(Failure::Interrupted)
+            }
+        }
+    })
+}
+
+/// The mode that the flag means; kubectl's old spelling is told about.
+fn dry_run(flag: &DryRunFlag, printer: &Printer) -> Result<DryRun, Failure> {
+    if flag.dry_run == DryRun::Bare {
+        printer.warning("--dry-run without a value means --dry-run=client; write that")?;
+        return Ok(DryRun::Client);
+    }
+    Ok(flag.dry_run)
+}

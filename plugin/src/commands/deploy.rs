@@ -1,0 +1,215 @@
+//! `deploy`: plan, scaffold, judge, apply, wait.
+
+use admission::{Finding, Request as Review};
+use tpu::sax::CellName;
+
+use super::block_on;
+use crate::cli::{DeployArgs, DryRun};
+use crate::cluster::{
+    ApplyOptions, Cluster, Outcome, Target, Waiting, apply_all, offline_namespace, wait,
+};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::judge::{Judge, JudgeError};
+use crate::plan::{Plan, Wish, plan};
+use crate::printer::{Printer, Progress};
+use crate::render;
+use crate::scaffold::{Images, JobSet, Names, Object, Request, RequestError, objects};
+
+pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let dry_run = settle_dry_run(args, printer)?;
+    let (request, plan) = prepare(args)?;
+    printer.note(&plan.to_string())?;
+    for note in &plan.notes {
+        printer.warning(note)?;
+    }
+    if request.google_service_account.is_none() {
+        printer.warning(
+            "without --google-service-account the Pods act as their node's service account, \
+             which must be able to write to the bucket",
+        )?;
+    }
+    let objects = objects(&request, &plan);
+    judge(args, &request, &objects, printer)?;
+    if dry_run == DryRun::Client {
+        print(args, &objects, " (dry run)", printer)?;
+        return Ok(Exit::Fine);
+    }
+    block_on(apply_and_wait(args, dry_run, &plan, &request, &objects, printer))?;
+    Ok(Exit::Fine)
+}
+
+fn settle_dry_run(args: &DeployArgs, printer: &Printer) -> Result<DryRun, Failure> {
+    let dry_run = super::dry_run(&args.dry_run, printer)?;
+    if args.wait && dry_run != DryRun::None {
+        return Err(Failure::Flag {
+            flag: "--wait",
+            message: "a dry run starts nothing that could be waited for".to_owned(),
+        });
+    }
+    Ok(dry_run)
+}
+
+/// From flags to a checked request and its plan.
+fn prepare(args: &DeployArgs) -> Result<(Request, Plan), Failure> {
+    let published = Images::of(args.image_version.as_deref());
+    let images = Images {
+        admin: args.admin_image.clone().unwrap_or(published.admin),
+        model: args.model_image.clone().unwrap_or(published.model),
+        http: args.http_image.clone().unwrap_or(published.http),
+    };
+    let names = Names::of(&args.name).map_err(RequestError::from)?;
+    let cell = CellName::parse(&args.cell).map_err(|cause| RequestError::Cell {
+        value: args.cell.clone(),
+        cause,
+    })?;
+    let plan = plan(&Wish {
+        model: args.model.clone(),
+        slice: args.slice.clone(),
+        replicas: args.replicas,
+        model_image: images.model.clone(),
+    })?;
+    let default_account = || format!("{}-sa", args.name);
+    let request = Request {
+        names,
+        namespace: offline_namespace(&args.connection)?,
+        bucket: args.bucket.clone(),
+        cell,
+        google_service_account: args.google_service_account.clone(),
+        service_account: args.service_account.clone().unwrap_or_else(default_account),
+        expose: args.expose,
+        images,
+    };
+    request.check(&plan)?;
+    Ok((request, plan))
+}
+
+/// Judges the objects together, by the policies that the webhook has.
+fn judge(
+    args: &DeployArgs,
+    request: &Request,
+    objects: &[Object],
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let values: Vec<_> = objects.iter().map(|object| &object.value).collect();
+    let judge = Judge::load(&args.policies.files)?.knowing(values);
+    let mut denied = Vec::new();
+    for object in objects {
+        let review = Review::from_manifest(object.value.clone(), &request.namespace);
+        let decision = judge.decide(&review.map_err(JudgeError::from)?);
+        let name = object.display_name();
+        for finding in &decision.warnings {
+            printer.warning(&named(&name, finding))?;
+        }
+        for finding in &decision.denials {
+            printer.error(&named(&name, finding))?;
+        }
+        if !decision.allowed {
+            denied.push(name);
+        }
+    }
+    match denied.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Denied { objects: denied }),
+    }
+}
+
+fn named(object: &str, finding: &Finding) -> String {
+    format!("{object}: {finding}")
+}
+
+async fn apply_and_wait(
+    args: &DeployArgs,
+    dry_run: DryRun,
+    plan: &Plan,
+    request: &Request,
+    objects: &[Object],
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let cluster = Cluster::connect(&args.connection).await?;
+    cluster.require_jobset().await?;
+    let options = ApplyOptions {
+        field_manager: args.field_manager.clone(),
+        force: args.force_conflicts,
+        dry_run: dry_run == DryRun::Server,
+    };
+    let quiet = args.output.is_some();
+    let mut written = Ok(());
+    let applied = apply_all(&cluster, objects, &options, |object, outcome| {
+        if !quiet && written.is_ok() {
+            written = print_outcome(object, outcome, options.dry_run, printer);
+        }
+    })
+    .await?;
+    written?;
+    if quiet {
+        print(args, &applied, "", printer)?;
+    }
+    if args.wait {
+        await_ready(args, &cluster, plan, request, objects, printer).await?;
+    }
+    Ok(())
+}
+
+fn print_outcome(
+    object: &Object,
+    outcome: Outcome,
+    dry_run: bool,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let suffix = if dry_run { " (server dry run)" } else { "" };
+    let line = format!("{} {outcome}{suffix}\n", object.display_name());
+    Ok(printer.data(&line)?)
+}
+
+fn print(
+    args: &DeployArgs,
+    objects: &[Object],
+    suffix: &str,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let text = match args.output {
+        Some(format) => render::objects(objects, format),
+        None => objects
+            .iter()
+            .map(|object| format!("{} {}{suffix}\n", object.display_name(), Outcome::Created))
+            .collect(),
+    };
+    Ok(printer.data(&text)?)
+}
+
+async fn await_ready(
+    args: &DeployArgs,
+    cluster: &Cluster,
+    plan: &Plan,
+    request: &Request,
+    objects: &[Object],
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let jobset = objects.iter().find(|object| object.is::<JobSet>());
+    let target = Target {
+        namespace: request.namespace.clone(),
+        admin: request.names.admin.clone(),
+        jobset: jobset.expect("the scaffold must have a JobSet").clone(),
+        slices: plan.replicas,
+        vms: plan.vms,
+        http: request.names.http.clone(),
+    };
+    let mut progress = Progress::new(printer);
+    let waiting = wait(cluster, &target, args.timeout, |stages| {
+        progress.show(stages.iter().map(|stage| (stage.to_string(), stage.done)));
+    })
+    .await;
+    progress.finish()?;
+    match waiting? {
+        Waiting::Ready => Ok(()),
+        Waiting::TimedOut(stages) => Err(Failure::TimedOut {
+            limit: args.timeout,
+            stages,
+        }),
+        Waiting::Failed(message) => Err(Failure::Failed {
+            object: target.jobset.display_name(),
+            message,
+        }),
+    }
+}

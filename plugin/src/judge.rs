@@ -1,0 +1,143 @@
+//! The policies in force on this machine, with the cluster's engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use admission::{Decision, ManifestError, Phase, Request, Severity};
+use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, Objects, load_files};
+use serde_json::Value;
+
+/// Where compiled policies are kept; a test names its own.
+const CACHE_DIR: &str = "KUBECTL_SAX_CACHE_DIR";
+
+/// The policies in force.
+pub(crate) struct Judge {
+    loaded: Loaded,
+}
+
+/// Why nothing can be judged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JudgeError {
+    /// The sandbox doesn't start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A policy can't be loaded.
+    #[error("{}", with_sources(.0))]
+    Load(#[from] LoadError),
+    /// An object is no request.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+/// What a code means, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Such as `TPU004`.
+    pub(crate) code: String,
+    /// The worst severity that it comes with.
+    pub(crate) severity: Severity,
+    /// The policies that use it; none for the engine's own.
+    pub(crate) policies: Vec<String>,
+    /// One line.
+    pub(crate) title: String,
+    /// Why it matters and what to do: Markdown.
+    pub(crate) text: String,
+}
+
+/// An engine with its cache of compiled policies.
+pub(crate) fn engine() -> Result<Engine, EngineError> {
+    Engine::new(&EngineOptions {
+        cache_dir: cache_dir(),
+        // A process that judges a few objects gains nothing from a pool of instances.
+        pooling: false,
+    })
+}
+
+impl Judge {
+    /// The built-in policies and those of the files.
+    pub(crate) fn load(files: &[PathBuf]) -> Result<Self, JudgeError> {
+        let loaded = load_files(&engine()?, files)?;
+        Ok(Self { loaded })
+    }
+
+    /// The same policies, which may read these objects where they are granted to.
+    pub(crate) fn knowing<'a>(self, objects: impl IntoIterator<Item = &'a Value>) -> Self {
+        let loaded = self.loaded.with_objects(Arc::new(recorded(objects)));
+        Self { loaded }
+    }
+
+    /// What the cluster's webhook would say.
+    pub(crate) fn decide(&self, request: &Request) -> Decision {
+        self.loaded.admit(request, Phase::Mutate)
+    }
+
+    /// The pages of all codes, the engine's last, each in its own order.
+    pub(crate) fn pages(&self) -> Vec<Page> {
+        let mut pages: Vec<Page> = Vec::new();
+        for (policy, module) in self.loaded.policies() {
+            for code in &module.description().codes {
+                match pages.iter_mut().find(|page| page.code == code.code) {
+                    Some(page) => page.policies.push(policy.name.clone()),
+                    None => pages.push(Page {
+                        code: code.code.clone(),
+                        severity: code.severity,
+                        policies: vec![policy.name.clone()],
+                        title: code.title.clone(),
+                        text: code.text.clone(),
+                    }),
+                }
+            }
+        }
+        pages.extend(admission::codes().into_iter().map(|code| Page {
+            code: code.code.to_owned(),
+            severity: code.severity,
+            policies: Vec::new(),
+            title: code.title.to_owned(),
+            text: code.text.to_owned(),
+        }));
+        pages
+    }
+
+    /// Names and versions of the policies, in the order of evaluation.
+    pub(crate) fn versions(&self) -> Vec<(String, String)> {
+        let policies = self.loaded.policies();
+        policies
+            .map(|(policy, module)| (policy.name.clone(), module.description().version.clone()))
+            .collect()
+    }
+}
+
+/// Objects that policies may read. One without a name can't be asked for.
+pub(crate) fn recorded<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Objects {
+    let mut recorded = Objects::default();
+    for object in objects {
+        if object.pointer("/metadata/name").is_some_and(Value::is_string) {
+            recorded
+                .insert(object)
+                .expect("an object with kind and name must be recordable");
+        }
+    }
+    recorded
+}
+
+/// The user's cache folder; without one policies are compiled each time.
+fn cache_dir() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let own = set(CACHE_DIR).map(PathBuf::from);
+    own.or_else(|| Some(PathBuf::from(set("XDG_CACHE_HOME")?).join("kubectl-sax")))
+        .or_else(|| Some(std::env::home_dir()?.join(".cache").join("kubectl-sax")))
+}
+
+/// An error with its causes: the innermost names the file's trouble.
+fn with_sources(error: &LoadError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,41 @@
+//! Results as text, JSON, YAML, SARIF and JUnit. Nothing here writes anywhere.
+
+mod junit;
+mod lint;
+mod sarif;
+mod yaml;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::ObjectFormat;
+use crate::scaffold::Object;
+
+pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
+pub(crate) use lint::{lint_json, lint_junit, lint_text};
+pub(crate) use sarif::lint_sarif;
+pub(crate) use yaml::yaml;
+
+/// Indented JSON with a line end.
+pub(crate) fn pretty_json(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).expect("our own results must be JSON");
+    text + "\n"
+}
+
+/// Objects as kubectl prints them: documents, a List, or names.
+pub(crate) fn objects(objects: &[Object], format: ObjectFormat) -> String {
+    match format {
+        ObjectFormat::Yaml => {
+            let documents: Vec<_> = objects.iter().map(|object| yaml(&object.value)).collect();
+            documents.join("---\n")
+        }
+        ObjectFormat::Json => {
+            let items: Vec<&Value> = objects.iter().map(|object| &object.value).collect();
+            pretty_json(&json!({"apiVersion": "v1", "kind": "List", "items": items}))
+        }
+        ObjectFormat::Name => {
+            let names = objects.iter().map(|object| object.display_name() + "\n");
+            names.collect()
+        }
+    }
+}
