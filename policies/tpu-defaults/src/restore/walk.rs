@@ -63,9 +63,7 @@ impl<'p> Walk<'p> {
             let path = join(path, key);
             let is_removed = !was.is_null() && self.is_removed(&path, key, applied);
             if is_removed {
-                let was = excerpt(was);
-                let path = path.clone();
-                self.differences.push(Difference::Removed { path, was });
+                self.removed(&path, was);
             }
             match new.get(key) {
                 None => self.add(&path, was),
@@ -109,7 +107,6 @@ impl<'p> Walk<'p> {
         let (old_keys, new_keys) = (keys::of_elements(old, keys), keys::of_elements(new, keys));
         let applied = AppliedList::of(applied, keys);
         let pairs = pair(&old_keys, &new_keys);
-        let mut is_whole = true;
         for (at, pair) in pairs.iter().enumerate() {
             let path = join(path, &at.to_string());
             match pair {
@@ -118,7 +115,6 @@ impl<'p> Walk<'p> {
                     self.value(&path, &old[*was], &new[at], applied);
                 }
                 None => {
-                    is_whole = false;
                     let found = excerpt(&new[at]);
                     self.differences.push(Difference::Added { path, found });
                 }
@@ -126,7 +122,6 @@ impl<'p> Walk<'p> {
         }
         let known: Vec<usize> = pairs.iter().copied().flatten().collect();
         if !known.is_sorted() {
-            is_whole = false;
             let order = |keys: &[String]| shorten(keys.join(", "));
             self.differences.push(Difference::Reordered {
                 path: path.to_owned(),
@@ -134,20 +129,19 @@ impl<'p> Walk<'p> {
                 was: order(&old_keys),
             });
         }
+        // In the old order: before each missing element stand all that were before it.
+        let is_whole = known.len() == pairs.len() && known.is_sorted();
         let paired: BTreeSet<usize> = known.into_iter().collect();
         let names: BTreeSet<&String> = new_keys.iter().collect();
         for (at, was) in old.iter().enumerate() {
-            let place = join(path, &at.to_string());
+            let path = join(path, &at.to_string());
             let is_paired = paired.contains(&at);
             let is_renamed = is_paired && !names.contains(&old_keys[at]);
             if !is_renamed && applied.lost(&old_keys[at]) {
-                let was = excerpt(was);
-                let path = place.clone();
-                self.differences.push(Difference::Removed { path, was });
+                self.removed(&path, was);
             }
-            // In the old order all elements before this one stand by now.
             if is_whole && !is_paired {
-                self.add(&place, was);
+                self.add(&path, was);
             }
         }
     }
@@ -202,6 +196,11 @@ impl<'p> Walk<'p> {
         if was != found && !self.is_free(path) {
             self.patch.replace(path, was.clone());
         }
+    }
+
+    fn removed(&mut self, path: &str, was: &Value) {
+        let (path, was) = (path.to_owned(), excerpt(was));
+        self.differences.push(Difference::Removed { path, was });
     }
 
     fn changed(&mut self, path: &str, old: &Value, new: &Value) {

@@ -150,6 +150,51 @@ fn a_default_accelerator_brings_the_selectors_back() {
 }
 
 #[test]
+fn every_slice_of_the_catalogue_can_be_named_by_one_annotation() {
+    for accelerator in tpu::Accelerator::all() {
+        for topology in accelerator.published() {
+            let (slice, _) = tpu::Slice::new(accelerator, topology).unwrap();
+            for chips in slice.chips_per_vm_choices() {
+                assert_named(&slice, chips);
+            }
+        }
+    }
+}
+
+fn assert_named(slice: &tpu::Slice, chips: u32) {
+    let mut jobset = with_slice();
+    let name = format!("{}:{}", slice.accelerator().label(), slice.topology());
+    jobset["metadata"]["annotations"]["kubectl-sax.dev/slice"] = json!(name);
+    let vms = slice.vms(chips).unwrap();
+    let job = jobset
+        .pointer_mut("/spec/replicatedJobs/0/template/spec")
+        .unwrap();
+    job["parallelism"] = json!(vms);
+    let pods = &mut job["template"]["spec"];
+    for part in ["nodeSelector", "hostNetwork", "dnsPolicy"] {
+        pods.as_object_mut().unwrap().shift_remove(part);
+    }
+    let chips = json!({"google.com/tpu": chips});
+    pods["containers"][0]["resources"] = json!({"limits": chips, "requests": chips});
+    let outcome = create(&jobset, &json!({}));
+    assert!(outcome.is_allowed(), "{name}: {:?}", outcome.findings);
+    let pods = self::pods(&outcome.object);
+    let selector = &pods["nodeSelector"];
+    assert_eq!(
+        selector[tpu::keys::TOPOLOGY_LABEL],
+        slice.topology().to_string()
+    );
+    assert_eq!(
+        selector[tpu::keys::ACCELERATOR_LABEL],
+        slice.accelerator().label()
+    );
+    assert_eq!(pods["hostNetwork"] == json!(true), vms > 1, "{name}");
+    let has_count = selector.get(tpu::keys::CHIPS_PER_VM_LABEL).is_some();
+    assert_eq!(has_count, slice.is_ambiguous() && vms > 1, "{name}");
+    assert_idempotent(&outcome, &json!({}));
+}
+
+#[test]
 fn several_replicated_jobs_get_ids_from_0_to_n_minus_1() {
     let names = |kinds: &str| -> Vec<String> {
         let outcome = create(&multislice(kinds), &json!({}));
