@@ -12,7 +12,7 @@ use crate::finding::{Finding, Severity};
 use crate::matching::is_skipped;
 use crate::owner::is_spared;
 use crate::patch;
-use crate::policy::{OnError, Policy, PolicySet};
+use crate::policy::{Mode, OnError, Policy, PolicySet};
 use crate::request::{Operation, Request};
 
 /// Which of the two webhooks asks.
@@ -141,27 +141,31 @@ impl<'a, E: Evaluate> Pipeline<'a, E> {
         pass: &mut Pass<'_>,
     ) -> Option<Finding> {
         let first = patch.0.first()?.path().to_string();
-        match (self.phase, self.request.operation) {
-            (_, Operation::Delete | Operation::Connect) => {
+        match (self.request.operation, self.phase) {
+            (Operation::Delete | Operation::Connect, _) => {
                 let reason = "it patches an object that is not written";
                 return Some(bad_patch(policy, reason));
             }
-            (Phase::Validate, _) => return Some(undone(policy, first)),
-            (Phase::Mutate, _) if number > 1 => return Some(not_idempotent(policy, first)),
-            (Phase::Mutate, _) => {}
+            // Its patch is never applied, so that it comes again says nothing.
+            _ if policy.mode == Mode::Audit => {
+                let error = patch::apply(&subject.object, &patch).err()?;
+                return Some(bad_patch(policy, &error.to_string()));
+            }
+            (_, Phase::Validate) => return Some(undone(policy, first)),
+            (_, Phase::Mutate) if number > 1 => return Some(not_idempotent(policy, first)),
+            (_, Phase::Mutate) => {}
         }
-        let patched = match patch::apply(&subject.object, &patch) {
-            Err(error) => return Some(bad_patch(policy, &error.to_string())),
-            Ok(patched) => patched,
-        };
-        if policy.mode != crate::policy::Mode::Audit {
-            subject.replace(patched);
-            pass.patch.extend(patch.0);
+        match patch::apply(&subject.object, &patch) {
+            Err(error) => Some(bad_patch(policy, &error.to_string())),
+            Ok(patched) => {
+                subject.replace(patched);
+                pass.patch.extend(patch.0);
+                None
+            }
         }
-        None
     }
 
-    /// Findings of the last pass and faults of both, in policy order.
+    /// Findings of the last pass, and the first fault of each policy, in policy order.
     fn collect(&self, first: &Pass<'_>, last: Option<&Pass<'_>>, spared: bool) -> Findings {
         let mut findings = Findings::default();
         let judged = last.unwrap_or(first);
@@ -170,11 +174,9 @@ impl<'a, E: Evaluate> Pipeline<'a, E> {
             for (_, finding) in judged.findings.iter().filter(of_policy) {
                 findings.take(policy, softened(finding.clone(), spared), false);
             }
-            let faults = first
-                .faults
-                .iter()
-                .chain(last.iter().flat_map(|last| &last.faults));
-            for (_, fault) in faults.filter(of_policy) {
+            let faults = first.faults.iter();
+            let mut faults = faults.chain(last.iter().flat_map(|last| &last.faults));
+            if let Some((_, fault)) = faults.find(of_policy) {
                 let spared = spared && fault.code == codes::UNDONE;
                 findings.take(policy, softened(fault.clone(), spared), true);
             }
@@ -270,3 +272,7 @@ fn fault(policy: &Policy, code: &str, path: String, message: String, fix: String
         fix,
     }
 }
+
+#[cfg(test)]
+#[path = "admit_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! What the API server demands of a response.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -116,4 +117,32 @@ fn an_unusable_review_is_refused_with_its_uid() {
         refused["status"]["details"]["causes"][0]["reason"],
         "POL005"
     );
+}
+
+proptest! {
+    /// Whatever policies say, the API server can read the answer.
+    #[test]
+    fn every_response_can_be_read(
+        texts in prop::collection::vec(any::<(String, String, String, bool)>(), 0..40),
+        uid in any::<String>(),
+    ) {
+        let finding = |(path, message, fix, denies): (String, String, String, bool)| Finding {
+            severity: if denies { Severity::Deny } else { Severity::Warn },
+            path,
+            message: message.repeat(20),
+            fix,
+            ..finding("TPU001", Severity::Warn)
+        };
+        let (denials, warnings): (Vec<_>, Vec<_>) = texts
+            .into_iter()
+            .map(finding)
+            .partition(|finding| finding.severity == Severity::Deny);
+        let decision = Decision { allowed: denials.is_empty(), denials, warnings, ..allowed() };
+        let answer = response(&respond(&uid, &decision, Phase::Mutate));
+        prop_assert_eq!(&answer["uid"], &json!(uid));
+        let warnings = answer.get("warnings").and_then(Value::as_array).cloned().unwrap_or_default();
+        let texts: Vec<&str> = warnings.iter().map(|text| text.as_str().unwrap()).collect();
+        prop_assert!(texts.iter().map(|text| text.chars().count()).sum::<usize>() <= 4096);
+        prop_assert!(!texts.concat().contains(char::is_control));
+    }
 }

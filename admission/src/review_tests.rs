@@ -1,5 +1,6 @@
 //! What the wire can bring.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -92,5 +93,26 @@ fn with_request(body: &[u8]) -> Vec<u8> {
 fn what_is_no_json_at_all_has_no_uid() {
     for body in [&b""[..], b"\xff", b"[]", b"\"x\"", b"{\"request\":1}"] {
         assert_eq!(parse_review(body).unwrap_err().uid, None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..512)) {
+        prop_assert!(parse_review(&body).is_err());
+    }
+
+    /// Bytes of a real review, a few of them changed.
+    #[test]
+    fn damaged_reviews_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut body = review(&create());
+        for (at, byte) in changes {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        if let Err(error) = parse_review(&body) {
+            let answer = crate::respond::respond_error(&error);
+            prop_assert!(serde_json::from_slice::<Value>(&answer).is_ok());
+        }
     }
 }

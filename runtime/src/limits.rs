@@ -41,11 +41,11 @@ impl Default for Limits {
     /// into values, with room to spare.
     fn default() -> Self {
         Self {
-            fuel: 1_000_000_000,
+            fuel: 400_000_000,
             memory_bytes: 64 * MIB,
             output_bytes: MIB,
             host_calls: 256,
-            deadline: Duration::from_secs(3),
+            deadline: Duration::from_secs(5),
         }
     }
 }
