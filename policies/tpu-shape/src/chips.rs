@@ -60,9 +60,6 @@ pub(crate) fn report_none(group: &Group<'_, '_>, verdict: &mut Verdict) {
 fn hosts(slice: Slice, all: &[Chips<'_>], label: Option<&CountLabel<'_>>) -> Option<Hosts> {
     let choices = slice.chips_per_vm_choices();
     let mut written = all.iter().filter_map(Chips::whole);
-    if choices.is_empty() {
-        return written.find_map(|chips| Hosts::new(slice, chips));
-    }
     let labelled = label.and_then(|label| label.chips);
     let is_choice = |chips: &u32| choices.contains(chips);
     let only = match choices.as_slice() {

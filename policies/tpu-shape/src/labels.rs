@@ -20,12 +20,16 @@ pub(crate) enum Label<T> {
     Is { value: T, path: String },
 }
 
+/// GKE's Pod annotation that makes another slice of the nodes' one: part of it, or several.
+const RESLICED: &str = "cloud.google.com/gke-tpu-slice-topology";
+
 struct Labels<'a> {
     accelerator: Label<AcceleratorRef<'a>>,
     topology: Label<Cow<'a, str>>,
 }
 
-/// The slice that the group's labels name, as far as they name one that exists.
+/// The slice that the group's labels name, as far as they name one that exists and that the Pods
+/// run on as it is.
 pub(crate) fn slice_of(
     group: &Group<'_, '_>,
     settings: &Settings,
@@ -43,7 +47,8 @@ pub(crate) fn slice_of(
             None
         }
         (AcceleratorRef::Known(accelerator), Label::Is { value, path }) => {
-            legality::slice(accelerator, &value, &path, settings, verdict)
+            let slice = legality::slice(accelerator, &value, &path, settings, verdict);
+            slice.filter(|_| !is_resliced(group))
         }
         (AcceleratorRef::Known(_), _) => None,
     }
@@ -60,8 +65,8 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Fills what is absent from the slice annotation. Kueue's flavour brings what is absent
-    /// then.
+    /// Fills what is absent from the slice annotation. What is absent then may come from Kueue's
+    /// flavour, or not be needed for a slice made at run time.
     fn fall_back(&mut self, group: &Group<'_, 'a>, verdict: &mut Verdict) {
         if !self.accelerator.is_absent() && !self.topology.is_absent() {
             return;
@@ -75,7 +80,7 @@ impl<'a> Labels<'a> {
                 }
             }
         }
-        if group.workload.is_kueue_managed() {
+        if group.workload.is_kueue_managed() || is_resliced(group) {
             self.open();
         }
     }
@@ -173,12 +178,20 @@ impl<'a> Label<&'a str> {
                 path: node.path().to_owned(),
             },
             None if is_required(pods, key) => Self::Open,
-            None => Self::Absent(pods.spec.at("nodeSelector").at(key).path().to_owned()),
+            None => Self::absent(&pods.spec.at("nodeSelector"), key),
         }
     }
 }
 
 impl<T> Label<T> {
+    /// Of a nodeSelector that is none nothing is known.
+    fn absent(selector: &Node<'_>, key: &str) -> Self {
+        if selector.is_present() && selector.members().is_none() {
+            return Self::Open;
+        }
+        Self::Absent(selector.at(key).path().to_owned())
+    }
+
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Label<U> {
         match self {
             Self::Absent(path) => Label::Absent(path),
@@ -193,6 +206,10 @@ impl<T> Label<T> {
     fn is_absent(&self) -> bool {
         matches!(self, Self::Absent(_))
     }
+}
+
+fn is_resliced(group: &Group<'_, '_>) -> bool {
+    group.pods.annotation(RESLICED).is_present()
 }
 
 /// Whether required node affinity demands the label `key` with any value: every term names it.
