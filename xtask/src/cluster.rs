@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 use xtask::progress;
@@ -21,10 +21,13 @@ pub(crate) fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
         .args(arguments)
         .status()
         .context("run the test harness")?;
-    Ok(status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(exit_code(status))
+}
+
+/// The child's exit status as ours; a signal counts as a failure.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// The harness's command for clusters, built; arguments are still to be added.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the few commands that developers type. Each does its own set-up.
 
+mod bench;
 mod cluster;
 mod components;
 mod demo;
@@ -39,6 +40,13 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Measure the budgets and print them beside what was measured.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// See `cargo xtask bench --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Compile the built-in policies to WebAssembly components and print their paths.
     Policies,
 }
@@ -59,6 +67,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Verb::Demo { keep } => demo::run(&root, *keep),
         Verb::Test => test::run(&root),
         Verb::Cluster { arguments } => cluster::run(&root, arguments),
+        Verb::Bench { arguments } => bench::run(&root, arguments),
         Verb::Policies => components::run(&root).map(|()| ExitCode::SUCCESS),
     }
 }
