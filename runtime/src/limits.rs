@@ -42,7 +42,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             fuel: 400_000_000,
-            memory_bytes: 64 * MIB,
+            memory_bytes: 128 * MIB,
             output_bytes: MIB,
             host_calls: 256,
             deadline: Duration::from_secs(5),

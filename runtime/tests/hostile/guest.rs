@@ -10,7 +10,7 @@ use wit_parser::Resolve;
 const BASE: usize = 1024;
 
 /// A guest: its review function, and the data that this and `describe` point to.
-pub struct Guest {
+pub(crate) struct Guest {
     data: Vec<u8>,
     imports: String,
     functions: String,
@@ -20,14 +20,14 @@ pub struct Guest {
 }
 
 /// A text or a list in memory: where it starts and how many items it has.
-pub type Span = [usize; 2];
+pub(crate) type Span = [usize; 2];
 
 /// One finding before it is laid out.
-pub struct Finding<'a> {
-    pub code: &'a [u8],
-    pub deny: bool,
-    pub path: &'a str,
-    pub message: &'a str,
+pub(crate) struct Finding<'a> {
+    pub(crate) code: &'a [u8],
+    pub(crate) deny: bool,
+    pub(crate) path: &'a str,
+    pub(crate) message: &'a str,
 }
 
 impl Default for Finding<'_> {
@@ -56,7 +56,7 @@ impl Default for Guest {
 
 impl Guest {
     /// A guest whose `review` is this core code; the parameter points to the request.
-    pub fn reviewing(code: &str) -> Self {
+    pub(crate) fn reviewing(code: &str) -> Self {
         Self {
             review: code.to_owned(),
             ..Self::default()
@@ -65,7 +65,7 @@ impl Guest {
 
     /// A guest that always gives this verdict; operations are (0 add, 1 replace, 2 remove; path;
     /// value).
-    pub fn answering(findings: &[Finding], patch: &[(u8, &str, &str)]) -> Self {
+    pub(crate) fn answering(findings: &[Finding], patch: &[(u8, &str, &str)]) -> Self {
         let mut guest = Self::default();
         let findings = guest.findings(findings);
         let patch = guest.patch(patch);
@@ -75,7 +75,7 @@ impl Guest {
     }
 
     /// A guest that says itself that it failed.
-    pub fn failing(reason: &str) -> Self {
+    pub(crate) fn failing(reason: &str) -> Self {
         let mut guest = Self::default();
         let reason = guest.text(reason.as_bytes());
         let [at, _] = guest.words(&[1, reason[0], reason[1]]);
@@ -83,40 +83,40 @@ impl Guest {
         guest
     }
 
-    pub fn reviewed_by(mut self, code: &str) -> Self {
+    pub(crate) fn reviewed_by(mut self, code: &str) -> Self {
         self.review = code.to_owned();
         self
     }
 
-    pub fn with_import(mut self, import: &str) -> Self {
+    pub(crate) fn with_import(mut self, import: &str) -> Self {
         self.imports.push_str(import);
         self
     }
 
-    pub fn with_function(mut self, function: &str) -> Self {
+    pub(crate) fn with_function(mut self, function: &str) -> Self {
         self.functions.push_str(function);
         self
     }
 
-    pub fn with_pages(mut self, pages: u32) -> Self {
+    pub(crate) fn with_pages(mut self, pages: u32) -> Self {
         self.pages = pages;
         self
     }
 
-    pub fn describing(mut self, code: &str) -> Self {
+    pub(crate) fn describing(mut self, code: &str) -> Self {
         self.describe = Some(code.to_owned());
         self
     }
 
     /// Puts text into memory.
-    pub fn text(&mut self, text: &[u8]) -> Span {
+    pub(crate) fn text(&mut self, text: &[u8]) -> Span {
         let at = self.align();
         self.data.extend(text);
         [at, text.len()]
     }
 
     /// Puts words into memory.
-    pub fn words(&mut self, words: &[usize]) -> Span {
+    pub(crate) fn words(&mut self, words: &[usize]) -> Span {
         let at = self.align();
         for word in words {
             self.data
@@ -126,7 +126,7 @@ impl Guest {
     }
 
     /// The component.
-    pub fn component(mut self) -> Vec<u8> {
+    pub(crate) fn component(mut self) -> Vec<u8> {
         let describe = match self.describe.take() {
             Some(code) => code,
             None => format!("i32.const {}", self.description()),
