@@ -36,6 +36,12 @@ impl Kubectl {
         }
     }
 
+    /// The kubectl itself.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The file that names the cluster.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {

@@ -3,6 +3,7 @@
 mod again;
 mod completed;
 mod contains;
+mod deploy;
 mod placed;
 mod refused;
 mod shared;
