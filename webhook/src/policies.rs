@@ -1,45 +1,63 @@
-//! The policies in force.
+//! The policies in force, out of files or built in.
 
-use std::sync::Arc;
+use std::env;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use admission::{Call, Evaluate, EvaluateError, Policy, PolicySet, Verdict};
+use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, load_files};
 
 use crate::args::Serve;
-use crate::metrics::Metrics;
-use crate::reviewer::{PolicyReviewer, Reviewer};
+use crate::reviewer::Policies;
 
 /// Why the policies are not in force.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PoliciesError {}
+pub(crate) enum PoliciesError {
+    /// There is nothing to run policies with.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A policy can't be loaded: none is in force then, rather than the others without it.
+    #[error("cannot load the policies: {0}")]
+    Load(#[from] LoadError),
+}
 
-struct None_;
-impl admission::Evaluate for None_ {
+/// Loads what the command line names, and the built-in policies that it doesn't replace.
+pub(crate) fn load(options: &Serve) -> Result<Loaded, PoliciesError> {
+    let engine = Engine::new(&EngineOptions {
+        cache_dir: options.cache_dir.clone().or_else(default_cache_dir),
+        ..EngineOptions::default()
+    })?;
+    let loaded = load_files(&engine, &options.policies)?;
+    for (policy, module) in loaded.policies() {
+        let version = module.description().version.as_str();
+        tracing::info!(policy = policy.name, version, "policy in force");
+    }
+    Ok(loaded)
+}
+
+impl Policies for Loaded {
+    fn set(&self) -> &PolicySet {
+        &self.set
+    }
+
     fn evaluate(
         &self,
-        _: &admission::Policy,
-        _: &admission::Call<'_>,
-    ) -> Result<admission::Verdict, admission::EvaluateError> {
-        Err(admission::EvaluateError::NotLoaded)
+        policy: &Policy,
+        call: &Call<'_>,
+        until: Instant,
+    ) -> Result<Verdict, EvaluateError> {
+        self.until(until).evaluate(policy, call)
     }
 }
 
-/// x
-pub(crate) fn load(
-    _options: &Serve,
-    metrics: &Arc<Metrics>,
-) -> Result<Arc<dyn Reviewer>, PoliciesError> {
-    let policies = std::env::var("X_ALL")
-        .map(|_| {
-            admission::Policy::new(
-                "x",
-                admission::Matching::of_rules(vec![admission::MatchRule::default()]),
-                serde_json::json!({}),
-            )
-        })
-        .ok()
-        .into_iter()
-        .collect();
-    Ok(Arc::new(PolicyReviewer {
-        policies: admission::PolicySet(policies),
-        evaluator: None_,
-        metrics: Arc::clone(metrics),
-    }))
+/// The folder that the plugin uses too: what one compiled, the other need not. In a container
+/// without a home there is none.
+fn default_cache_dir() -> Option<PathBuf> {
+    let folder = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("kubectl-sax"))
 }

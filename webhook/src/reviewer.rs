@@ -37,12 +37,24 @@ pub(crate) struct Reviewed {
     pub(crate) outcome: Outcome,
 }
 
-/// Decides with the policies in force.
-pub(crate) struct PolicyReviewer<E> {
+/// Policies in force, and what runs them.
+pub(crate) trait Policies: Send + Sync + 'static {
     /// In the order of evaluation.
-    pub(crate) policies: PolicySet,
-    /// Runs them.
-    pub(crate) evaluator: E,
+    fn set(&self) -> &PolicySet;
+
+    /// Asks one policy, which has failed when it has not answered by `until`.
+    fn evaluate(
+        &self,
+        policy: &Policy,
+        call: &Call<'_>,
+        until: Instant,
+    ) -> Result<Verdict, EvaluateError>;
+}
+
+/// Decides with the policies in force.
+pub(crate) struct PolicyReviewer<P> {
+    /// The policies.
+    pub(crate) policies: P,
     /// Counts findings and failures.
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -55,7 +67,7 @@ pub(crate) fn phase_label(phase: Phase) -> &'static str {
     }
 }
 
-impl<E: Evaluate + Send + Sync + 'static> Reviewer for PolicyReviewer<E> {
+impl<P: Policies> Reviewer for PolicyReviewer<P> {
     fn review(&self, phase: Phase, body: &[u8], budget: &Budget) -> Reviewed {
         let request = match admission::parse_review(body) {
             Ok(request) => request,
@@ -69,11 +81,11 @@ impl<E: Evaluate + Send + Sync + 'static> Reviewer for PolicyReviewer<E> {
             }
         };
         let evaluator = Watched {
-            evaluator: &self.evaluator,
+            policies: &self.policies,
             metrics: &self.metrics,
             budget,
         };
-        let decision = admission::admit(&request, phase, &self.policies, &evaluator);
+        let decision = admission::admit(&request, phase, self.policies.set(), &evaluator);
         self.count(&decision);
         if !decision.allowed {
             log_denial(phase, &request, &decision);
@@ -86,7 +98,7 @@ impl<E: Evaluate + Send + Sync + 'static> Reviewer for PolicyReviewer<E> {
     }
 }
 
-impl<E> PolicyReviewer<E> {
+impl<P> PolicyReviewer<P> {
     fn count(&self, decision: &Decision) {
         for (findings, severity) in [
             (&decision.denials, "deny"),
@@ -101,16 +113,18 @@ impl<E> PolicyReviewer<E> {
 }
 
 /// Counts the failures of policies, and asks none when the review's time is over.
-struct Watched<'a, E> {
-    evaluator: &'a E,
+struct Watched<'a, P> {
+    policies: &'a P,
     metrics: &'a Metrics,
     budget: &'a Budget,
 }
 
-impl<E: Evaluate> Evaluate for Watched<'_, E> {
+impl<P: Policies> Evaluate for Watched<'_, P> {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
         let verdict = match Instant::now() < self.budget.evaluate_until {
-            true => self.evaluator.evaluate(policy, call),
+            true => self
+                .policies
+                .evaluate(policy, call, self.budget.evaluate_until),
             false => Err(EvaluateError::DeadlineExceeded {
                 limit: self.budget.usable_milliseconds(),
             }),

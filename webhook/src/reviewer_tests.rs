@@ -7,11 +7,23 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Every policy says what the function says.
-struct Says<F>(F);
+struct Says<F>(PolicySet, F);
 
-impl<F: Fn(&str) -> Result<Verdict, EvaluateError>> Evaluate for Says<F> {
-    fn evaluate(&self, policy: &Policy, _: &Call<'_>) -> Result<Verdict, EvaluateError> {
-        (self.0)(&policy.name)
+impl<F> Policies for Says<F>
+where
+    F: Fn(&str) -> Result<Verdict, EvaluateError> + Send + Sync + 'static,
+{
+    fn set(&self) -> &PolicySet {
+        &self.0
+    }
+
+    fn evaluate(
+        &self,
+        policy: &Policy,
+        _: &Call<'_>,
+        _: Instant,
+    ) -> Result<Verdict, EvaluateError> {
+        (self.1)(&policy.name)
     }
 }
 
@@ -24,8 +36,7 @@ where
     let mut lenient = policy("lenient");
     lenient.on_error = OnError::Allow;
     PolicyReviewer {
-        policies: PolicySet(vec![policy("strict"), lenient]),
-        evaluator: Says(says),
+        policies: Says(PolicySet(vec![policy("strict"), lenient]), says),
         metrics: Arc::new(Metrics::new()),
     }
 }

@@ -14,7 +14,7 @@ use crate::args::Serve;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::policies::{self, PoliciesError};
-use crate::reviewer::Reviewer;
+use crate::reviewer::{PolicyReviewer, Reviewer};
 use crate::server::{ConnectionLimits, End, Server};
 use crate::shutdown::Signals;
 use crate::tls::{self, TlsError};
@@ -63,7 +63,10 @@ pub(crate) fn run(options: &Serve) -> Result<(), ServeError> {
     let files = tls::prepare(&options.tls_dir, options.self_signed, &options.host)?;
     let tls = tls::acceptor(&files)?;
     let metrics = Arc::new(Metrics::new());
-    let reviewer = policies::load(options, &metrics)?;
+    let reviewer = Arc::new(PolicyReviewer {
+        policies: policies::load(options)?,
+        metrics: Arc::clone(&metrics),
+    });
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
