@@ -4,6 +4,7 @@ mod apply;
 mod config;
 mod error;
 mod flags;
+mod probe;
 mod wait;
 
 use http::Request;
@@ -22,13 +23,12 @@ pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
 pub(crate) use config::offline_namespace;
 pub(crate) use error::ClusterError;
 pub(crate) use flags::ConnectionFlags;
-pub(crate) use wait::{Stage, Target, Waiting, wait};
+pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
 
-/// A connection, with the namespace that the user works in.
+/// A connection.
 pub(crate) struct Cluster {
     client: Client,
     server: String,
-    namespace: String,
 }
 
 impl Cluster {
@@ -36,18 +36,8 @@ impl Cluster {
     pub(crate) async fn connect(flags: &ConnectionFlags) -> Result<Self, ClusterError> {
         let config = config::load(flags).await?;
         let server = config.cluster_url.to_string();
-        let namespace = config.default_namespace.clone();
         let client = client(config).map_err(|cause| ClusterError::from_kube(&server, cause))?;
-        Ok(Self {
-            client,
-            server,
-            namespace,
-        })
-    }
-
-    /// The namespace that the user works in.
-    pub(crate) fn namespace(&self) -> &str {
-        &self.namespace
+        Ok(Self { client, server })
     }
 
     /// The API server's version, such as `v1.36.3`.

@@ -3,9 +3,9 @@
 mod deploy;
 mod explain;
 mod lint;
-//POL mod policy;
+mod policy;
 mod version;
-//WEB mod webhook;
+mod webhook;
 
 use std::future::Future;
 
@@ -26,9 +26,8 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Some(Verb::Lint(args)) => lint::run(&args, printer),
         Some(Verb::Explain(args)) => explain::run(&args, printer),
         Some(Verb::Deploy(args)) => deploy::run(&args, printer),
-        //POL Some(Verb::Policy(verb)) => policy::run(&verb, printer),
-        //WEB Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),
-        Some(Verb::Policy(_) | Verb::Webhook(_)) => Ok(Exit::Fine),
+        Some(Verb::Policy(verb)) => policy::run(&verb, printer),
+        Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),
         Some(Verb::Version(args)) => version::run(&args, printer),
     }
 }

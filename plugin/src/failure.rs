@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::judge::JudgeError;
 use crate::plan::PlanError;
 use crate::scaffold::RequestError;
+use crate::subject::SubjectError;
 
 /// Why a verb ended without doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,12 @@ pub(crate) enum Failure {
     /// The policies can't be loaded or used.
     #[error(transparent)]
     Policies(#[from] JudgeError),
+    /// There is no such policy.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// No certificates for the webhook.
+    #[error("can't make certificates: {0}")]
+    Certificates(#[from] rcgen::Error),
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),

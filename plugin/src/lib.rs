@@ -1,5 +1,6 @@
 //! `kubectl sax`: the shell on the user's machine.
 
+mod cases;
 mod cli;
 mod cluster;
 mod commands;
@@ -10,8 +11,10 @@ mod input;
 mod judge;
 mod plan;
 mod printer;
+mod registration;
 mod render;
 mod scaffold;
+mod subject;
 mod verdicts;
 
 use std::io;

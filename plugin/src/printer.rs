@@ -23,8 +23,6 @@ pub(crate) enum ColorChoice {
 /// What a text is about, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it is.
-    Plain,
     /// Something is wrong.
     Bad,
     /// Something needs attention.
@@ -97,7 +95,6 @@ impl Printer {
 
 fn paint(text: &str, tone: Tone, color: bool) -> String {
     let code = match tone {
-        Tone::Plain => return text.to_owned(),
         Tone::Bad => "31",
         Tone::Warn => "33",
         Tone::Good => "32",

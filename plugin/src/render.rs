@@ -12,7 +12,7 @@ use crate::cli::ObjectFormat;
 use crate::scaffold::Object;
 
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
-pub(crate) use lint::{lint_json, lint_junit, lint_text};
+pub(crate) use lint::{finding_json, finding_line, lint_json, lint_junit, lint_text};
 pub(crate) use sarif::lint_sarif;
 pub(crate) use yaml::yaml;
 

@@ -9,7 +9,7 @@ mod object;
 mod request;
 
 pub(crate) use jobset::{JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
-pub(crate) use names::{NameError, Names};
+pub(crate) use names::Names;
 pub(crate) use object::Object;
 pub(crate) use request::{Expose, Images, Request, RequestError};
 

@@ -1,11 +1,13 @@
 //! `webhook`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use super::{DryRunFlag, ObjectFormat, TextOrJson};
 use crate::cluster::ConnectionFlags;
+use crate::duration::parse_duration;
 
 /// Register the admission webhook, remove it, look at it.
 #[derive(Debug, Subcommand)]
@@ -47,6 +49,10 @@ pub(crate) struct InstallArgs {
     /// Take fields that other managers own
     #[arg(long)]
     pub(crate) force_conflicts: bool,
+
+    /// How long to wait for the webhook in the cluster before it is registered
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
+    pub(crate) timeout: Duration,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionFlags,

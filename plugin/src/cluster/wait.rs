@@ -97,6 +97,29 @@ pub(crate) async fn wait(
     }
 }
 
+/// Waits until a Deployment has an available replica; the stage that wasn't reached in time.
+pub(crate) async fn wait_available(
+    cluster: &Cluster,
+    deployment: &Object,
+    limit: Duration,
+    mut show: impl FnMut(&Stage),
+) -> Result<Option<Stage>, ClusterError> {
+    let deadline = Instant::now() + limit;
+    let namespace = deployment.namespace.as_deref().unwrap_or_default();
+    loop {
+        let found = cluster.deployment(namespace, &deployment.name).await?;
+        let stage = deployment_stage(&deployment.name, found.as_ref());
+        show(&stage);
+        if stage.done {
+            return Ok(None);
+        }
+        if Instant::now() + INTERVAL > deadline {
+            return Ok(Some(stage));
+        }
+        sleep(INTERVAL).await;
+    }
+}
+
 enum Look {
     Stages(Vec<Stage>),
     Failed(String),

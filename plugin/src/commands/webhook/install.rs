@@ -1,0 +1,154 @@
+//! `webhook install`: the server first, its registration when it answers.
+
+use std::fs;
+
+use crate::cli::{DryRun, InstallArgs};
+use crate::cluster::{ApplyOptions, Cluster, apply_all, wait_available};
+use crate::commands::{block_on, dry_run};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::{Printer, Progress};
+use crate::registration::{Address, Certificates, Manifests, stored_authority};
+use crate::render;
+use crate::scaffold::Object;
+
+/// Who owns the fields of what is installed.
+const FIELD_MANAGER: &str = "kubectl-sax";
+
+pub(super) fn run(args: &InstallArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let dry_run = dry_run(&args.dry_run, printer)?;
+    if dry_run == DryRun::Client {
+        let manifests = match &args.url {
+            Some(url) => at_url(args, url)?,
+            None => in_cluster(args, &made()?),
+        };
+        let all: Vec<_> = manifests.server.into_iter().chain(manifests.registrations).collect();
+        printer.data(&shown(args, &all, "created (dry run)"))?;
+        return Ok(Exit::Fine);
+    }
+    block_on(install(args, dry_run, printer))?;
+    Ok(Exit::Fine)
+}
+
+async fn install(args: &InstallArgs, dry_run: DryRun, printer: &Printer) -> Result<(), Failure> {
+    let cluster = Cluster::connect(&args.connection).await?;
+    let manifests = match &args.url {
+        Some(url) => at_url(args, url)?,
+        None => in_cluster(args, &kept_or_made(&cluster).await?),
+    };
+    let options = ApplyOptions {
+        field_manager: FIELD_MANAGER.to_owned(),
+        force: args.force_conflicts,
+        dry_run: dry_run == DryRun::Server,
+    };
+    apply(args, &cluster, &manifests.server, &options, printer).await?;
+    if let (Some(deployment), false) = (manifests.deployment(), options.dry_run) {
+        let mut progress = Progress::new(printer);
+        let waited = wait_available(&cluster, deployment, args.timeout, |stage| {
+            progress.show([(stage.to_string(), stage.done)]);
+        })
+        .await;
+        progress.finish()?;
+        if let Some(stage) = waited? {
+            return Err(Failure::TimedOut {
+                limit: args.timeout,
+                stages: vec![stage],
+            });
+        }
+    }
+    apply(args, &cluster, &manifests.registrations, &options, printer).await
+}
+
+async fn apply(
+    args: &InstallArgs,
+    cluster: &Cluster,
+    objects: &[Object],
+    options: &ApplyOptions,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let mut lines = String::new();
+    let suffix = if options.dry_run { " (server dry run)" } else { "" };
+    let applied = apply_all(cluster, objects, options, |object, outcome| {
+        lines += &format!("{} {outcome}{suffix}\n", object.display_name());
+    })
+    .await;
+    match args.output {
+        None => printer.data(&lines)?,
+        Some(format) => {
+            if let Ok(objects) = &applied {
+                printer.data(&render::objects(objects, format))?;
+            }
+        }
+    }
+    applied?;
+    Ok(())
+}
+
+fn shown(args: &InstallArgs, objects: &[Object], word: &str) -> String {
+    let line = |object: &Object| format!("{} {word}\n", object.display_name());
+    match args.output {
+        Some(format) => render::objects(objects, format),
+        None => objects.iter().map(line).collect(),
+    }
+}
+
+/// Only the registrations, for a webhook that runs elsewhere.
+fn at_url(args: &InstallArgs, url: &str) -> Result<Manifests, Failure> {
+    let address = Address::url(url).map_err(|error| Failure::Flag {
+        flag: "--url",
+        message: error.to_string(),
+    })?;
+    let path = args.ca_file.clone().unwrap_or_default();
+    let pem = fs::read_to_string(&path).map_err(|cause| Failure::Read {
+        flag: "--ca-file",
+        path: path.clone(),
+        cause,
+    })?;
+    if crate::registration::days_left(pem.as_bytes()).is_none() {
+        return Err(Failure::Flag {
+            flag: "--ca-file",
+            message: format!("{} holds no certificate in PEM form", path.display()),
+        });
+    }
+    let manifests = Manifests::embedded().reached_at(&address, &pem);
+    Ok(Manifests {
+        server: Vec::new(),
+        ..manifests
+    })
+}
+
+/// The certificates, and whether the cluster has them already.
+struct Found {
+    ca: String,
+    new: Option<Certificates>,
+}
+
+fn made() -> Result<Found, Failure> {
+    let certificates = Certificates::make(&Manifests::embedded().host_names())?;
+    Ok(Found {
+        ca: certificates.ca.clone(),
+        new: Some(certificates),
+    })
+}
+
+/// Installing again keeps the certificates: new ones would make the server restart.
+async fn kept_or_made(cluster: &Cluster) -> Result<Found, Failure> {
+    let secret = Object::of(&Manifests::embedded().secret(&Certificates::default()));
+    let stored = cluster.get(&secret).await?;
+    match stored.as_ref().and_then(stored_authority) {
+        Some(ca) => Ok(Found { ca, new: None }),
+        None => made(),
+    }
+}
+
+fn in_cluster(args: &InstallArgs, found: &Found) -> Manifests {
+    let manifests = Manifests::embedded().reached_at(&Address::Service, &found.ca);
+    let manifests = match &found.new {
+        Some(certificates) => manifests.with_certificates(certificates),
+        None => manifests,
+    };
+    match &args.image {
+        Some(image) => manifests.with_image(image),
+        None => manifests,
+    }
+}

@@ -1,0 +1,303 @@
+//! What `webhook install` installs: the manifests of `manifests/base`, edited as typed values.
+
+mod certificates;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::scaffold::Object;
+
+pub(crate) use certificates::{Certificates, days_left};
+
+/// The documents of `manifests/base`.
+const MANIFESTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/manifests.rs"));
+/// What all of our objects carry: nothing else is ever removed.
+const PART_OF: &str = "app.kubernetes.io/part-of";
+/// The value of that label.
+const PRODUCT: &str = "kubectl-sax";
+/// Kinds in the order in which they need each other; the registration comes last, because from
+/// then on the API server waits for our answers.
+const ORDER: [&str; 8] = [
+    "Namespace",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Secret",
+];
+/// The two kinds that register a webhook.
+const REGISTRATIONS: [&str; 2] = [
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+/// All manifests, edited for one way to reach the webhook.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Manifests {
+    /// The server and what it needs, in the order in which they need each other.
+    pub(crate) server: Vec<Object>,
+    /// The registrations.
+    pub(crate) registrations: Vec<Object>,
+}
+
+/// Where the API server finds the webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// At the Service that the manifests name.
+    Service,
+    /// Outside of the cluster: an https address without a path.
+    Url(String),
+}
+
+/// Why an address can't be registered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AddressError {
+    /// The API server speaks nothing else.
+    #[error("{url:?} must begin with https://")]
+    NotHttps {
+        /// As written.
+        url: String,
+    },
+    /// Paths are ours, and queries and fragments are refused by the API server.
+    #[error("{url:?} must be a host and a port without a path, such as https://127.0.0.1:9443")]
+    NotBare {
+        /// As written.
+        url: String,
+    },
+}
+
+impl Manifests {
+    /// The manifests as they are in the repository.
+    pub(crate) fn embedded() -> Self {
+        let mut all: Vec<Object> = MANIFESTS.iter().flat_map(|text| parse(text)).collect();
+        all.sort_by_key(|object| rank(&object.kind));
+        let is_registration = |object: &Object| REGISTRATIONS.contains(&object.kind.as_str());
+        let (registrations, server) = all.into_iter().partition(is_registration);
+        Self {
+            server,
+            registrations,
+        }
+    }
+
+    /// The same with the webhook's address and the authority that vouches for it.
+    pub(crate) fn reached_at(mut self, address: &Address, ca_pem: &str) -> Self {
+        for object in &mut self.registrations {
+            *object = registered(object, address, ca_pem);
+        }
+        self
+    }
+
+    /// The same with another image of the webhook.
+    pub(crate) fn with_image(mut self, image: &str) -> Self {
+        for object in self.server.iter_mut().filter(|object| object.is::<Deployment>()) {
+            let mut deployment: Deployment = typed(object);
+            let spec = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+            for container in spec.into_iter().flat_map(|spec| &mut spec.containers) {
+                container.image = Some(image.to_owned());
+            }
+            *object = Object::of(&deployment);
+        }
+        self
+    }
+
+    /// The same with a Secret that holds the certificates.
+    pub(crate) fn with_certificates(mut self, certificates: &Certificates) -> Self {
+        let secret = self.secret(certificates);
+        let before_workloads = self.server.partition_point(|object| rank(&object.kind) <= rank("Secret"));
+        self.server.insert(before_workloads, Object::of(&secret));
+        self
+    }
+
+    /// The Deployment of the webhook, where the manifests have one.
+    pub(crate) fn deployment(&self) -> Option<&Object> {
+        self.server.iter().find(|object| object.is::<Deployment>())
+    }
+
+    /// The Secret as it will be called, empty: to see whether there is one.
+    pub(crate) fn secret(&self, certificates: &Certificates) -> Secret {
+        let (namespace, name) = self.secret_name();
+        let data = certificates.files().map(|(file, pem)| {
+            let bytes = ByteString(pem.as_bytes().to_vec());
+            (file.to_owned(), bytes)
+        });
+        Secret {
+            metadata: ObjectMeta {
+                name: Some(name),
+                namespace: Some(namespace),
+                labels: Some([(PART_OF.to_owned(), PRODUCT.to_owned())].into()),
+                ..ObjectMeta::default()
+            },
+            type_: Some("kubernetes.io/tls".to_owned()),
+            data: Some(data.into()),
+            ..Secret::default()
+        }
+    }
+
+    /// The names that the webhook's certificate must be valid for.
+    pub(crate) fn host_names(&self) -> Vec<String> {
+        let service = self.registrations.first().and_then(service_of);
+        let Some((namespace, name)) = service else {
+            return Vec::new();
+        };
+        let suffixes = ["", ".cluster.local"];
+        let qualified = suffixes.map(|suffix| format!("{name}.{namespace}.svc{suffix}"));
+        qualified.into()
+    }
+
+    /// Everything in the order of removal: first nobody asks us any more, the rest follows.
+    pub(crate) fn removal(&self) -> impl Iterator<Item = &Object> {
+        let is_secretless = |object: &&Object| !object.is::<Namespace>();
+        let server = self.server.iter().rev();
+        let namespaces = self.server.iter().filter(|object| object.is::<Namespace>());
+        let rest = server.filter(is_secretless);
+        self.registrations.iter().chain(rest).chain(namespaces)
+    }
+
+    /// Namespace and name of the Secret that the Deployment mounts.
+    fn secret_name(&self) -> (String, String) {
+        let deployment = self.deployment();
+        let namespace = deployment.and_then(|object| object.namespace.clone());
+        let volumes = deployment
+            .and_then(|object| object.value.pointer("/spec/template/spec/volumes"))
+            .and_then(Value::as_array);
+        let name = volumes.into_iter().flatten().find_map(|volume| {
+            let name = volume.pointer("/secret/secretName")?;
+            name.as_str().map(str::to_owned)
+        });
+        (namespace.unwrap_or_default(), name.unwrap_or_default())
+    }
+}
+
+impl Address {
+    /// An address outside of the cluster.
+    pub(crate) fn url(url: &str) -> Result<Self, AddressError> {
+        let url = url.trim_end_matches('/').to_owned();
+        let Some(host) = url.strip_prefix("https://") else {
+            return Err(AddressError::NotHttps { url });
+        };
+        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+            return Err(AddressError::NotBare { url });
+        }
+        Ok(Self::Url(url))
+    }
+}
+
+/// Is it one of ours? Anything else of the same name is somebody else's.
+pub(crate) fn is_ours(object: &Object) -> bool {
+    let labels = object.value.pointer("/metadata/labels");
+    labels.is_some_and(|labels| labels[PART_OF] == PRODUCT)
+}
+
+fn parse(text: &str) -> Vec<Object> {
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).expect("our own manifests must be YAML");
+    let objects = documents.into_iter().filter(Value::is_object);
+    objects.map(Object::from_value).collect()
+}
+
+fn rank(kind: &str) -> usize {
+    let index = ORDER.iter().position(|known| *known == kind);
+    index.unwrap_or(ORDER.len())
+}
+
+fn registered(object: &Object, address: &Address, ca_pem: &str) -> Object {
+    if object.kind == REGISTRATIONS[0] {
+        let mut configuration: MutatingWebhookConfiguration = typed(object);
+        for webhook in configuration.webhooks.iter_mut().flatten() {
+            reach(&mut webhook.client_config, address, ca_pem);
+        }
+        return Object::of(&configuration);
+    }
+    let mut configuration: ValidatingWebhookConfiguration = typed(object);
+    for webhook in configuration.webhooks.iter_mut().flatten() {
+        reach(&mut webhook.client_config, address, ca_pem);
+    }
+    Object::of(&configuration)
+}
+
+fn reach(client: &mut WebhookClientConfig, address: &Address, ca_pem: &str) {
+    client.ca_bundle = Some(ByteString(ca_pem.as_bytes().to_vec()));
+    if let Address::Url(url) = address {
+        let service = client.service.take();
+        let path = service.and_then(|service| service.path).unwrap_or_default();
+        client.url = Some(format!("{url}{path}"));
+    }
+}
+
+fn service_of(registration: &Object) -> Option<(String, String)> {
+    let service = registration.value.pointer("/webhooks/0/clientConfig/service")?;
+    let text = |member: &str| service.get(member).and_then(Value::as_str).map(str::to_owned);
+    Some((text("namespace")?, text("name")?))
+}
+
+fn typed<T: DeserializeOwned>(object: &Object) -> T {
+    serde_json::from_value(object.value.clone()).expect("our own manifests must have their types")
+}
+
+/// The authority's certificate in a Secret that is stored already.
+pub(crate) fn stored_authority(secret: &Object) -> Option<String> {
+    let encoded = secret.value.pointer("/data/ca.crt")?.as_str()?;
+    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
+}
+
+/// How a cluster reaches a registered webhook, and until when.
+pub(crate) fn describe(registration: &Object) -> Value {
+    let webhooks = registration.value.pointer("/webhooks").and_then(Value::as_array);
+    let webhooks: Vec<_> = webhooks.into_iter().flatten().map(describe_webhook).collect();
+    json!({"kind": registration.kind, "name": registration.name, "webhooks": webhooks})
+}
+
+fn describe_webhook(webhook: &Value) -> Value {
+    let client = &webhook["clientConfig"];
+    let bundle = client["caBundle"].as_str().and_then(|text| STANDARD.decode(text).ok());
+    json!({
+        "name": webhook["name"],
+        "failurePolicy": webhook["failurePolicy"],
+        "timeoutSeconds": webhook["timeoutSeconds"],
+        "address": address(client),
+        "authorityDaysLeft": bundle.and_then(|pem| days_left(&pem)),
+        "resources": resources(webhook),
+    })
+}
+
+fn address(client: &Value) -> String {
+    if let Some(url) = client["url"].as_str() {
+        return url.to_owned();
+    }
+    let service = &client["service"];
+    let text = |member: &str| service[member].as_str().unwrap_or_default();
+    format!("service {}/{}{}", text("namespace"), text("name"), text("path"))
+}
+
+/// `jobsets.jobset.x-k8s.io: CREATE, UPDATE`
+fn resources(webhook: &Value) -> Vec<String> {
+    let words = |value: &Value| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let rules = webhook["rules"].as_array().into_iter().flatten();
+    rules
+        .map(|rule| {
+            let resources = words(&rule["resources"]).join(", ");
+            let groups = words(&rule["apiGroups"]).join(", ");
+            let dot = if groups.is_empty() { "" } else { "." };
+            let operations = words(&rule["operations"]).join(", ");
+            format!("{resources}{dot}{groups}: {operations}")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "registration_tests.rs"]
+mod tests;

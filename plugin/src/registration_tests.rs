@@ -1,0 +1,69 @@
+//! Claims about what is installed.
+
+use super::{Address, AddressError, Certificates, Manifests, days_left, describe, is_ours};
+
+fn at_url() -> Manifests {
+    let address = Address::url("https://127.0.0.1:9443/").expect("must be an address");
+    Manifests::embedded().reached_at(&address, "PEM")
+}
+
+#[test]
+fn both_registrations_are_embedded_and_ours() {
+    let manifests = Manifests::embedded();
+    let kinds: Vec<_> = manifests.registrations.iter().map(|object| &object.kind).collect();
+    assert_eq!(kinds, ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]);
+    assert!(manifests.registrations.iter().all(is_ours));
+    assert!(manifests.server.iter().all(is_ours));
+}
+
+#[test]
+fn a_url_takes_the_services_place_and_keeps_its_path() {
+    for (object, path) in at_url().registrations.iter().zip(["mutate", "validate"]) {
+        let webhooks = object.value["webhooks"].as_array().expect("must be a list");
+        for webhook in webhooks {
+            let client = &webhook["clientConfig"];
+            assert_eq!(client["url"], format!("https://127.0.0.1:9443/{path}"));
+            assert_eq!(client["caBundle"], "UEVN");
+            assert_eq!(client.get("service"), None);
+        }
+    }
+}
+
+#[test]
+fn nothing_else_of_a_registration_is_edited() {
+    let mut before = Manifests::embedded().registrations;
+    let mut after = at_url().registrations;
+    for object in before.iter_mut().chain(&mut after) {
+        for webhook in object.value["webhooks"].as_array_mut().into_iter().flatten() {
+            webhook["clientConfig"] = serde_json::Value::Null;
+        }
+        assert!(object.value["webhooks"].is_array());
+    }
+    assert_eq!(before, after);
+}
+
+#[test]
+fn only_https_without_a_path_is_an_address() {
+    for url in ["http://a:1", "a:1", ""] {
+        assert!(matches!(Address::url(url), Err(AddressError::NotHttps { .. })), "{url}");
+    }
+    for url in ["https://", "https://a/mutate", "https://u@a", "https://a?b"] {
+        assert!(matches!(Address::url(url), Err(AddressError::NotBare { .. })), "{url}");
+    }
+}
+
+#[test]
+fn made_certificates_last_a_year() {
+    let made = Certificates::make(&["a.b.svc".to_owned()]).expect("must be makeable");
+    assert_eq!(days_left(made.ca.as_bytes()), Some(364));
+    assert_eq!(days_left(b"no certificate"), None);
+}
+
+#[test]
+fn a_registration_is_described_by_what_it_sends_where() {
+    let described = describe(&at_url().registrations[0]);
+    let jobsets = &described["webhooks"][1];
+    assert_eq!(jobsets["address"], "https://127.0.0.1:9443/mutate");
+    assert_eq!(jobsets["failurePolicy"], "Fail");
+    assert_eq!(jobsets["resources"][0], "jobsets.jobset.x-k8s.io: CREATE, UPDATE");
+}
