@@ -29,21 +29,24 @@ pub(crate) fn review(
     objects: Option<&Arc<Objects>>,
     until: Option<Instant>,
 ) -> Result<(types::Verdict, u64), EvaluateError> {
+    let old_object = call.old_object_json.map_or(0, <[u8]>::len);
+    let limits = policy
+        .limits
+        .for_objects(call.object_json.len() + old_object);
     let host = Host {
         policy: Arc::clone(&policy.name),
-        limits: policy.limits,
+        limits,
         grants: Arc::clone(&policy.grants),
         objects: objects.map(Arc::clone),
         host_calls: 0,
         lines: 0,
     };
-    let limits = &policy.limits;
     let mut open = Opened::new(&policy.engine, &policy.linked, host, until)?;
     let request = convert::request(call);
     let answer = open
         .instance
         .call_review(&mut open.store, request, call.settings_json);
-    let said = answer.map_err(|error| failure(&error, limits))?;
+    let said = answer.map_err(|error| failure(&error, &limits))?;
     let said = said.map_err(|reason| EvaluateError::Failed {
         reason: reason.chars().take(REASON).collect(),
     })?;

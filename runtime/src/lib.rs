@@ -32,7 +32,7 @@ pub use description::{Code, Description};
 pub use document::{Module, WasmPolicy};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use grants::{Grant, Grants};
-pub use limits::{LimitError, Limits};
+pub use limits::{FUEL_PER_BYTE, LimitError, Limits};
 pub use load::LoadError;
 pub use loaded::{Evaluator, Loaded, load_builtin, load_files};
 pub use objects::{ObjectError, Objects};

@@ -155,14 +155,12 @@ fn largest_job() -> Value {
 }
 
 #[test]
-fn the_largest_review_that_the_api_server_sends_fits_the_default_limits() {
+fn the_largest_object_that_the_api_server_takes_fits_the_default_limits() {
     let loaded = load_builtin(&ENGINE).unwrap();
     let job = largest_job();
     let size = job.to_string().len();
     assert!((2_900_000..3 << 20).contains(&size), "{size}");
-    let request = Request::from_manifest(job.clone(), "default")
-        .unwrap()
-        .updating(job);
+    let request = Request::from_manifest(job, "default").unwrap();
     let decision = loaded.admit(&request, Phase::Mutate);
     let failed = [&decision.denials, &decision.warnings];
     let failed = failed
