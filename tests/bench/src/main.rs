@@ -1,7 +1,102 @@
-//! Measures the budgets and prints them beside what was measured.
+//! Measures the budgets and prints them beside what was measured: `cargo xtask bench`.
 
+mod admissions;
+mod client;
+mod guest;
+mod lint;
+mod memory;
+mod policy_set;
+mod printer;
+mod reviews;
+mod row;
+mod sample;
+mod start;
+mod subject;
+mod webhook;
+
+use std::io::stdout;
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use sax_tests::product::Product;
+use xtask::progress::say;
+use xtask::workspace_root;
+
+use crate::row::Row;
+
+/// Measures the budgets and prints them beside what was measured.
+///
+/// A missed budget is no error: whoever reads the table decides.
+#[derive(Parser)]
+#[command(name = "sax-bench", bin_name = "cargo xtask bench")]
+struct Cli {
+    /// Measure only this
+    #[arg(value_enum)]
+    name: Option<Name>,
+
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Format,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// One isolated review
+    Review,
+    /// A whole admission
+    Admission,
+    /// The webhook's start
+    Start,
+    /// The webhook's memory
+    Memory,
+    /// `kubectl sax lint` and `--help`
+    Lint,
+}
+
+/// A table for people or JSON for programs.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For programs
+    Json,
+}
+
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    let mut rows = Vec::new();
+    for name in Name::value_variants() {
+        if cli.name.is_none_or(|wanted| wanted == *name) {
+            rows.extend(measure(*name)?);
+        }
+    }
+    let printed = match cli.output {
+        Format::Table => printer::table(&rows, &mut stdout()),
+        Format::Json => printer::json(&rows, &mut stdout()),
+    };
+    printed.context("write to stdout")
+}
+
+fn measure(name: Name) -> Result<Vec<Row>> {
+    let product = || Product::build(&workspace_root());
+    say(&format!("measuring {name:?}").to_lowercase());
+    match name {
+        Name::Review => reviews::measure(),
+        Name::Admission => admissions::measure(),
+        Name::Start => start::measure(&product()?.webhook),
+        Name::Memory => memory::measure(&product()?.webhook),
+        Name::Lint => lint::measure(&product()?.plugin),
+    }
 }

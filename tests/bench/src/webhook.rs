@@ -1,0 +1,149 @@
+//! The webhook as a process of its own.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::client::Client;
+
+/// How long a start may take before the measurement is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Folders that starts of the webhook share: its certificate, its policies, its cache.
+pub(crate) struct Folders {
+    root: tempfile::TempDir,
+}
+
+/// A running webhook; it ends with this value.
+pub(crate) struct Webhook {
+    process: Child,
+    address: String,
+    authority: PathBuf,
+    log: PathBuf,
+    /// From before the process until it serves.
+    pub(crate) took: Duration,
+}
+
+impl Folders {
+    pub(crate) fn new() -> Result<Self> {
+        let root = tempfile::tempdir().context("make a folder")?;
+        for name in ["tls", "policies"] {
+            fs::create_dir(root.path().join(name)).context("make a folder")?;
+        }
+        Ok(Self { root })
+    }
+
+    /// Where documents and components are put.
+    pub(crate) fn policies(&self) -> PathBuf {
+        self.root.path().join("policies")
+    }
+
+    /// Forgets what was compiled.
+    pub(crate) fn cool(&self) -> Result<()> {
+        let cache = self.cache();
+        match cache.exists() {
+            true => fs::remove_dir_all(&cache).context("empty the cache"),
+            false => Ok(()),
+        }
+    }
+
+    /// Starts the webhook and returns when it serves.
+    pub(crate) fn start(&self, program: &Path) -> Result<Webhook> {
+        let path = |name: &str| self.root.path().join(name);
+        let (ready, log) = (path("address"), path("log"));
+        if ready.exists() {
+            fs::remove_file(&ready).context("remove the ready file of an earlier start")?;
+        }
+        let mut command = Command::new(program);
+        command
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--self-signed",
+                "--tls-dir",
+            ])
+            .arg(path("tls"))
+            .arg("--policies")
+            .arg(self.policies())
+            .arg("--cache-dir")
+            .arg(self.cache())
+            .arg("--ready-file")
+            .arg(&ready)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).context("make a log file")?);
+        let start = Instant::now();
+        let process = command.spawn().context("start sax-webhook")?;
+        let mut webhook = Webhook {
+            process,
+            address: String::new(),
+            authority: path("tls").join("ca.crt"),
+            log,
+            took: Duration::ZERO,
+        };
+        webhook.address = webhook.wait(&ready, start)?;
+        webhook.took = start.elapsed();
+        Ok(webhook)
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.root.path().join("cache")
+    }
+}
+
+impl Webhook {
+    /// A connection of its own.
+    pub(crate) fn connect(&self) -> Result<Client> {
+        Client::connect(&self.address, &self.authority)
+    }
+
+    /// A figure of the kernel's about the process, such as `VmRSS`, in bytes.
+    pub(crate) fn memory(&self, figure: &str) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))
+            .context("read the memory of sax-webhook")?;
+        let kibibytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'))
+            .and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kibibytes.with_context(|| format!("no {figure} in /proc"))? * 1_024)
+    }
+
+    fn wait(&mut self, ready: &Path, start: Instant) -> Result<String> {
+        while start.elapsed() < PATIENCE {
+            if let Ok(address) = fs::read_to_string(ready) {
+                return Ok(address.trim().to_owned());
+            }
+            if self
+                .process
+                .try_wait()
+                .context("look at sax-webhook")?
+                .is_some()
+            {
+                break;
+            }
+            pause();
+        }
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        bail!("sax-webhook does not serve:\n{log}")
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nobody to end and nothing to learn.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a wait with a deadline, finer than the harness's, whose 50 ms would blur what is measured"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_micros(500));
+}
