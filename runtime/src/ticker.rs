@@ -10,20 +10,11 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Advances the engine's epoch once a [`TICK`], until the engine is gone.
 pub(crate) fn start(engine: EngineWeak) -> std::io::Result<()> {
-    let ticker = move || {
-        loop {
-            thread::sleep(TICK);
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => break,
-            }
-        }
-    };
     // Detached: it holds the engine weakly and ends by itself.
     thread::Builder::new()
         .name("policy-ticker".to_owned())
-        .stack_size(64 << 10)
-        .spawn(ticker)
+        .stack_size(256 << 10)
+        .spawn(move || tick(&engine))
         .map(drop)
 }
 
@@ -31,6 +22,20 @@ pub(crate) fn start(engine: EngineWeak) -> std::io::Result<()> {
 pub(crate) fn ticks(time: Duration) -> u64 {
     let ticks = time.as_nanos().div_ceil(TICK.as_nanos());
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a clock waits for nothing but time"
+)]
+fn tick(engine: &EngineWeak) {
+    loop {
+        thread::sleep(TICK);
+        match engine.upgrade() {
+            Some(engine) => engine.increment_epoch(),
+            None => break,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Components that are no policies.
 
 use admission::EvaluateError;
+use proptest::prelude::*;
 use runtime::{Grants, Limits, LoadError};
 use serde_json::json;
 
@@ -67,4 +68,23 @@ fn a_guest_that_can_not_describe_itself_is_not_loaded() {
 fn settings_are_checked_against_the_schema() {
     let policy = load(Guest::answering(&[], &[]));
     assert!(policy.check_settings(&json!({"anything": 1})).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A sound component with a few bytes changed: it may load or not, and must not do harm.
+    #[test]
+    fn damaged_components_never_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut component = Guest::answering(&[], &[]).component();
+        for (at, byte) in changes {
+            let at = at.index(component.len());
+            component[at] = byte;
+        }
+        if let Ok(policy) = ENGINE.load("damaged", &component, &Grants::default()) {
+            let (Ok(_) | Err(_)) = crate::ask(&policy);
+        }
+    }
 }
