@@ -12,7 +12,9 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path().canonicalize()?;
-        let is_manifest = path.extension().is_some_and(|extension| extension == "yaml");
+        let is_manifest = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml");
         if is_manifest && path.file_stem().is_none_or(|stem| stem != "kustomization") {
             files.push(path);
         }

@@ -95,7 +95,10 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             let path = entry.path();
             if entry.file_type()?.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "yaml")
+            {
                 found.push(path);
             }
         }
@@ -115,7 +118,10 @@ pub(crate) fn run(path: &Path, policy: &LoadedPolicy) -> Result<Ended, CaseError
         .map_err(|error| not_a_case(&error))?;
     let request = case.request().map_err(|error| not_a_case(&error))?;
     let object_json = case.object.to_string().into_bytes();
-    let old_object_json = case.old_object.as_ref().map(|old| old.to_string().into_bytes());
+    let old_object_json = case
+        .old_object
+        .as_ref()
+        .map(|old| old.to_string().into_bytes());
     let settings_json = case.settings.to_string().into_bytes();
     let call = Call {
         request: &request,
@@ -155,7 +161,11 @@ impl Expectation {
         let mut difference = String::new();
         let found = &verdict.findings;
         let same = self.findings.len() == found.len()
-            && self.findings.iter().zip(found).all(|(expected, found)| expected.matches(found));
+            && self
+                .findings
+                .iter()
+                .zip(found)
+                .all(|(expected, found)| expected.matches(found));
         if !same {
             difference += &self.findings_difference(found);
         }
@@ -188,7 +198,8 @@ impl Expectation {
 impl ExpectedFinding {
     fn matches(&self, found: &Finding) -> bool {
         let holds = |part: &Option<String>, whole: &str| {
-            part.as_ref().is_none_or(|part| whole.contains(part.as_str()))
+            part.as_ref()
+                .is_none_or(|part| whole.contains(part.as_str()))
         };
         self.code == found.code
             && self.severity == CaseSeverity::of(found.severity)
@@ -226,7 +237,10 @@ impl CaseSeverity {
 }
 
 fn found_line(finding: &Finding) -> String {
-    format!("found    {} {finding}\n", CaseSeverity::of(finding.severity).word())
+    format!(
+        "found    {} {finding}\n",
+        CaseSeverity::of(finding.severity).word()
+    )
 }
 
 fn empty_object() -> Value {

@@ -9,9 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
 pub(crate) use lint::{LintArgs, LintFormat};
-pub(crate) use policy::{
-    InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat,
-};
+pub(crate) use policy::{InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat};
 pub(crate) use webhook::{InstallArgs, StatusArgs, UninstallArgs, WebhookVerb};
 
 use crate::cluster::ConnectionFlags;

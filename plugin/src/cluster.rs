@@ -43,12 +43,21 @@ impl Cluster {
     /// The API server's version, such as `v1.36.3`.
     pub(crate) async fn version(&self) -> Result<String, ClusterError> {
         let info = self.client.apiserver_version().await;
-        info.map(|info| info.git_version).map_err(|cause| self.error(cause))
+        info.map(|info| info.git_version)
+            .map_err(|cause| self.error(cause))
     }
 
     /// Does the API server know this kind?
-    pub(crate) async fn serves(&self, api_version: &str, plural: &str) -> Result<bool, ClusterError> {
-        let prefix = if api_version.contains('/') { "apis" } else { "api" };
+    pub(crate) async fn serves(
+        &self,
+        api_version: &str,
+        plural: &str,
+    ) -> Result<bool, ClusterError> {
+        let prefix = if api_version.contains('/') {
+            "apis"
+        } else {
+            "api"
+        };
         let request = Request::get(format!("/{prefix}/{api_version}")).body(Vec::new());
         let request = request.map_err(|cause| self.error(kube::Error::HttpError(cause)))?;
         match self.client.request::<Value>(request).await {
@@ -60,7 +69,10 @@ impl Cluster {
 
     /// Without JobSet's API nothing of a deployment would serve.
     pub(crate) async fn require_jobset(&self) -> Result<(), ClusterError> {
-        match self.serves(JobSet::API_VERSION, JobSet::URL_PATH_SEGMENT).await? {
+        match self
+            .serves(JobSet::API_VERSION, JobSet::URL_PATH_SEGMENT)
+            .await?
+        {
             true => Ok(()),
             false => Err(ClusterError::NoJobSet),
         }
@@ -74,7 +86,11 @@ impl Cluster {
     }
 
     /// Deletes an object; `false` where there was none.
-    pub(crate) async fn delete(&self, object: &Object, dry_run: bool) -> Result<bool, ClusterError> {
+    pub(crate) async fn delete(
+        &self,
+        object: &Object,
+        dry_run: bool,
+    ) -> Result<bool, ClusterError> {
         let params = DeleteParams {
             dry_run,
             ..DeleteParams::default()
@@ -104,7 +120,9 @@ impl Cluster {
     ) -> Result<Vec<Pod>, ClusterError> {
         let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let found = api.list(&ListParams::default().labels(selector)).await;
-        found.map(|list| list.items).map_err(|cause| self.error(cause))
+        found
+            .map(|list| list.items)
+            .map_err(|cause| self.error(cause))
     }
 
     fn api(&self, object: &Object) -> Api<DynamicObject> {

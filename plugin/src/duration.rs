@@ -25,13 +25,21 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 /// `20m`, `1h30m`: without a fraction of a second.
 pub(crate) fn display(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let parts = [
+        (seconds / 3600, 'h'),
+        (seconds / 60 % 60, 'm'),
+        (seconds % 60, 's'),
+    ];
     let text: String = parts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, unit)| format!("{count}{unit}"))
         .collect();
-    if text.is_empty() { "0s".to_owned() } else { text }
+    if text.is_empty() {
+        "0s".to_owned()
+    } else {
+        text
+    }
 }
 
 fn seconds(text: &str) -> Option<f64> {
@@ -64,7 +72,11 @@ mod tests {
             ("0", 0),
             ("7", 7_000),
         ] {
-            assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_millis(milliseconds)),
+                "{text}"
+            );
         }
         for text in ["", "x", "5x", "m", "-1s", "1e99s", "NaN", "9999999h"] {
             assert!(parse_duration(text).is_err(), "{text}");

@@ -111,7 +111,10 @@ impl Judge {
 pub(crate) fn recorded<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Objects {
     let mut recorded = Objects::default();
     for object in objects {
-        if object.pointer("/metadata/name").is_some_and(Value::is_string) {
+        if object
+            .pointer("/metadata/name")
+            .is_some_and(Value::is_string)
+        {
             recorded
                 .insert(object)
                 .expect("an object with kind and name must be recordable");

@@ -72,7 +72,9 @@ pub(crate) enum PlanError {
         cause: ModelError,
     },
     /// Replicas out of range.
-    #[error("--replicas {found}: must be between 1 and {limit}, so that a JobSet can count the Pods")]
+    #[error(
+        "--replicas {found}: must be between 1 and {limit}, so that a JobSet can count the Pods"
+    )]
     Replicas {
         /// As written.
         found: u32,
@@ -111,11 +113,15 @@ pub(crate) fn plan(wish: &Wish) -> Result<Plan, PlanError> {
         (None, None) => return Err(PlanError::NothingWanted),
     };
     if let Some(model) = &model {
-        model.check_fits(&slice).map_err(|cause| model_error(wish, cause))?;
+        model
+            .check_fits(&slice)
+            .map_err(|cause| model_error(wish, cause))?;
         notes.extend(model.note());
     }
     if slice.legality() == Legality::Unpublished {
-        notes.push(format!("{slice} is legal, but not in Google's published list"));
+        notes.push(format!(
+            "{slice} is legal, but not in Google's published list"
+        ));
     }
     sized(slice, model, wish.replicas, notes)
 }
@@ -145,7 +151,10 @@ impl fmt::Display for Plan {
         let total = self.total_chips();
         write!(f, "{replicas} x {slice} = {total} chips; each slice ")?;
         if self.is_multi_host() {
-            write!(f, "{vms} VMs of {chips_per_vm} chips on a node pool of its own")
+            write!(
+                f,
+                "{vms} VMs of {chips_per_vm} chips on a node pool of its own"
+            )
         } else {
             write!(f, "one VM of {chips_per_vm} chips")
         }
@@ -190,7 +199,9 @@ fn sized(
     }
     let platform_topology = sax::platform_topology_of(&slice.topology());
     if platform_topology.is_none() {
-        notes.push(format!("Saxml has no --platform_topology for {slice}; its default stays"));
+        notes.push(format!(
+            "Saxml has no --platform_topology for {slice}; its default stays"
+        ));
     }
     Ok(Plan {
         model,
@@ -262,7 +273,9 @@ fn slice_for(model: &Model, wish: &Wish) -> Result<Slice, PlanError> {
 }
 
 fn legal(accelerator: &'static Accelerator, topology: Topology) -> Option<Slice> {
-    Slice::new(accelerator, topology).ok().map(|(slice, _)| slice)
+    Slice::new(accelerator, topology)
+        .ok()
+        .map(|(slice, _)| slice)
 }
 
 fn model_error(wish: &Wish, cause: ModelError) -> PlanError {

@@ -55,7 +55,10 @@ fn a_slice_of_another_size_than_the_mesh_is_refused() {
 #[test]
 fn a_misspelt_class_gets_a_suggestion() {
     let (error, fix) = refused(Some("lm_cloud.LmCloudSpmd175B32Tset"), None);
-    assert!(error.contains("did you mean lm_cloud.LmCloudSpmd175B32Test"), "{error}");
+    assert!(
+        error.contains("did you mean lm_cloud.LmCloudSpmd175B32Test"),
+        "{error}"
+    );
     assert_eq!(fix, "write --model lm_cloud.LmCloudSpmd175B32Test");
 }
 
@@ -69,14 +72,20 @@ fn an_unknown_class_with_a_slice_is_a_note() {
 #[test]
 fn a_class_of_a_newer_image_names_that_image() {
     let (error, fix) = refused(Some("gemma.Gemma2BFP16"), None);
-    assert!(error.contains("the image of v1.1.0 doesn't have this class"), "{error}");
+    assert!(
+        error.contains("the image of v1.1.0 doesn't have this class"),
+        "{error}"
+    );
     assert_eq!(fix, "add --image-version v1.2.0");
 }
 
 #[test]
 fn chips_that_saxml_cannot_name_are_refused() {
     let (error, fix) = refused(None, Some("v6e:4x8"));
-    assert!(error.contains("Saxml has no --platform_chip for tpu-v6e-slice"), "{error}");
+    assert!(
+        error.contains("Saxml has no --platform_chip for tpu-v6e-slice"),
+        "{error}"
+    );
     assert_eq!(fix, "take a v4 or v5e slice, such as v5e:4x8");
 }
 
@@ -85,7 +94,10 @@ fn illegal_topologies_name_a_legal_one() {
     let (error, fix) = refused(None, Some("v5e:4x6"));
     assert!(error.starts_with("--slice \"v5e:4x6\": "), "{error}");
     assert!(fix.starts_with("take "), "{fix}");
-    assert_eq!(refused(None, Some("v5litepod-32")).1, "write --slice v5e:4x8");
+    assert_eq!(
+        refused(None, Some("v5litepod-32")).1,
+        "write --slice v5e:4x8"
+    );
 }
 
 #[test]

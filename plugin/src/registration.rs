@@ -100,9 +100,16 @@ impl Manifests {
 
     /// The same with another image of the webhook.
     pub(crate) fn with_image(mut self, image: &str) -> Self {
-        for object in self.server.iter_mut().filter(|object| object.is::<Deployment>()) {
+        for object in self
+            .server
+            .iter_mut()
+            .filter(|object| object.is::<Deployment>())
+        {
             let mut deployment: Deployment = typed(object);
-            let spec = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+            let spec = deployment
+                .spec
+                .as_mut()
+                .and_then(|spec| spec.template.spec.as_mut());
             for container in spec.into_iter().flat_map(|spec| &mut spec.containers) {
                 container.image = Some(image.to_owned());
             }
@@ -114,7 +121,9 @@ impl Manifests {
     /// The same with a Secret that holds the certificates.
     pub(crate) fn with_certificates(mut self, certificates: &Certificates) -> Self {
         let secret = self.secret(certificates);
-        let before_workloads = self.server.partition_point(|object| rank(&object.kind) <= rank("Secret"));
+        let before_workloads = self
+            .server
+            .partition_point(|object| rank(&object.kind) <= rank("Secret"));
         self.server.insert(before_workloads, Object::of(&secret));
         self
     }
@@ -236,8 +245,15 @@ fn reach(client: &mut WebhookClientConfig, address: &Address, ca_pem: &str) {
 }
 
 fn service_of(registration: &Object) -> Option<(String, String)> {
-    let service = registration.value.pointer("/webhooks/0/clientConfig/service")?;
-    let text = |member: &str| service.get(member).and_then(Value::as_str).map(str::to_owned);
+    let service = registration
+        .value
+        .pointer("/webhooks/0/clientConfig/service")?;
+    let text = |member: &str| {
+        service
+            .get(member)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     Some((text("namespace")?, text("name")?))
 }
 
@@ -253,14 +269,23 @@ pub(crate) fn stored_authority(secret: &Object) -> Option<String> {
 
 /// How a cluster reaches a registered webhook, and until when.
 pub(crate) fn describe(registration: &Object) -> Value {
-    let webhooks = registration.value.pointer("/webhooks").and_then(Value::as_array);
-    let webhooks: Vec<_> = webhooks.into_iter().flatten().map(describe_webhook).collect();
+    let webhooks = registration
+        .value
+        .pointer("/webhooks")
+        .and_then(Value::as_array);
+    let webhooks: Vec<_> = webhooks
+        .into_iter()
+        .flatten()
+        .map(describe_webhook)
+        .collect();
     json!({"kind": registration.kind, "name": registration.name, "webhooks": webhooks})
 }
 
 fn describe_webhook(webhook: &Value) -> Value {
     let client = &webhook["clientConfig"];
-    let bundle = client["caBundle"].as_str().and_then(|text| STANDARD.decode(text).ok());
+    let bundle = client["caBundle"]
+        .as_str()
+        .and_then(|text| STANDARD.decode(text).ok());
     json!({
         "name": webhook["name"],
         "failurePolicy": webhook["failurePolicy"],
@@ -277,7 +302,12 @@ fn address(client: &Value) -> String {
     }
     let service = &client["service"];
     let text = |member: &str| service[member].as_str().unwrap_or_default();
-    format!("service {}/{}{}", text("namespace"), text("name"), text("path"))
+    format!(
+        "service {}/{}{}",
+        text("namespace"),
+        text("name"),
+        text("path")
+    )
 }
 
 /// `jobsets.jobset.x-k8s.io: CREATE, UPDATE`

@@ -10,8 +10,18 @@ fn at_url() -> Manifests {
 #[test]
 fn both_registrations_are_embedded_and_ours() {
     let manifests = Manifests::embedded();
-    let kinds: Vec<_> = manifests.registrations.iter().map(|object| &object.kind).collect();
-    assert_eq!(kinds, ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]);
+    let kinds: Vec<_> = manifests
+        .registrations
+        .iter()
+        .map(|object| &object.kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "MutatingWebhookConfiguration",
+            "ValidatingWebhookConfiguration"
+        ]
+    );
     assert!(manifests.registrations.iter().all(is_ours));
     assert!(manifests.server.iter().all(is_ours));
 }
@@ -34,7 +44,11 @@ fn nothing_else_of_a_registration_is_edited() {
     let mut before = Manifests::embedded().registrations;
     let mut after = at_url().registrations;
     for object in before.iter_mut().chain(&mut after) {
-        for webhook in object.value["webhooks"].as_array_mut().into_iter().flatten() {
+        for webhook in object.value["webhooks"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+        {
             webhook["clientConfig"] = serde_json::Value::Null;
         }
         assert!(object.value["webhooks"].is_array());
@@ -45,10 +59,16 @@ fn nothing_else_of_a_registration_is_edited() {
 #[test]
 fn only_https_without_a_path_is_an_address() {
     for url in ["http://a:1", "a:1", ""] {
-        assert!(matches!(Address::url(url), Err(AddressError::NotHttps { .. })), "{url}");
+        assert!(
+            matches!(Address::url(url), Err(AddressError::NotHttps { .. })),
+            "{url}"
+        );
     }
     for url in ["https://", "https://a/mutate", "https://u@a", "https://a?b"] {
-        assert!(matches!(Address::url(url), Err(AddressError::NotBare { .. })), "{url}");
+        assert!(
+            matches!(Address::url(url), Err(AddressError::NotBare { .. })),
+            "{url}"
+        );
     }
 }
 
@@ -65,5 +85,8 @@ fn a_registration_is_described_by_what_it_sends_where() {
     let jobsets = &described["webhooks"][1];
     assert_eq!(jobsets["address"], "https://127.0.0.1:9443/mutate");
     assert_eq!(jobsets["failurePolicy"], "Fail");
-    assert_eq!(jobsets["resources"][0], "jobsets.jobset.x-k8s.io: CREATE, UPDATE");
+    assert_eq!(
+        jobsets["resources"][0],
+        "jobsets.jobset.x-k8s.io: CREATE, UPDATE"
+    );
 }

@@ -22,7 +22,9 @@ fn request(name: &str) -> Request {
 
 fn tutorial_plan(replicas: u32, slice: Option<&str>) -> Plan {
     plan(&Wish {
-        model: slice.is_none().then(|| "lm_cloud.LmCloudSpmd175B32Test".to_owned()),
+        model: slice
+            .is_none()
+            .then(|| "lm_cloud.LmCloudSpmd175B32Test".to_owned()),
         slice: slice.map(str::to_owned),
         replicas,
         model_image: Images::of(None).model,
@@ -108,18 +110,40 @@ fn nothing_is_public_unless_asked_for() {
 }
 
 fn refused(request: &Request) -> (String, String) {
-    let error = request.check(&tutorial_plan(2, None)).expect_err("must be refused");
+    let error = request
+        .check(&tutorial_plan(2, None))
+        .expect_err("must be refused");
     (error.to_string(), error.fix())
 }
 
 #[test]
 fn placeholders_and_schemes_in_the_bucket_are_refused() {
     for (bucket, message, fix) in [
-        ("BUCKET_NAME", "\"BUCKET_NAME\" is a placeholder", "give the real value to --bucket"),
-        ("PROJECT_ID-gke-bucket", "\"PROJECT_ID\" is a placeholder", "give the real value to --bucket"),
-        ("gs://b-1/sax-root", "must be the bare name", "write --bucket b-1"),
-        ("my-bucket/", "must be the bare name", "write --bucket my-bucket"),
-        ("My_Bucket", "3 to 63 lower-case letters", "give --bucket the name that `gcloud storage buckets list` shows"),
+        (
+            "BUCKET_NAME",
+            "\"BUCKET_NAME\" is a placeholder",
+            "give the real value to --bucket",
+        ),
+        (
+            "PROJECT_ID-gke-bucket",
+            "\"PROJECT_ID\" is a placeholder",
+            "give the real value to --bucket",
+        ),
+        (
+            "gs://b-1/sax-root",
+            "must be the bare name",
+            "write --bucket b-1",
+        ),
+        (
+            "my-bucket/",
+            "must be the bare name",
+            "write --bucket my-bucket",
+        ),
+        (
+            "My_Bucket",
+            "3 to 63 lower-case letters",
+            "give --bucket the name that `gcloud storage buckets list` shows",
+        ),
     ] {
         let request = Request {
             bucket: bucket.to_owned(),
@@ -147,7 +171,12 @@ fn a_name_that_makes_pod_names_too_long_says_how_much_to_cut() {
 
 #[test]
 fn a_name_that_is_no_label_gets_a_suggestion() {
-    for (name, fix) in [("Sax", "write sax"), ("1sax", "write sax"), ("my_sax", "write my-sax"), ("é", "take a name such as sax")] {
+    for (name, fix) in [
+        ("Sax", "write sax"),
+        ("1sax", "write sax"),
+        ("my_sax", "write my-sax"),
+        ("é", "take a name such as sax"),
+    ] {
         let error = Names::of(name).expect_err("must be refused");
         assert_eq!(error.fix(), fix);
     }

@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use admission::{Matching, Policy};
-use runtime::{Engine, EngineError, Grant, Grants, LoadError, Loaded, LoadedPolicy, Module, WasmPolicy};
+use runtime::{
+    Engine, EngineError, Grant, Grants, LoadError, Loaded, LoadedPolicy, Module, WasmPolicy,
+};
 use serde_json::Value;
 
 /// The document beside a policy's sources.
@@ -99,7 +101,9 @@ impl Subject {
     pub(crate) fn alone(self, settings: Value) -> Result<Loaded, SubjectError> {
         self.module.check_settings(&settings)?;
         let mut matching = self.matching;
-        matching.rules.clone_from(&self.module.description().matches);
+        matching
+            .rules
+            .clone_from(&self.module.description().matches);
         let policy = Policy::new(&self.name, matching, settings);
         Ok(Loaded::of([(policy, self.module)]))
     }
@@ -130,7 +134,11 @@ impl Subject {
 
     /// A component on its own gets the reads that it wants: there is no document that could
     /// grant them.
-    fn of_component(path: &Path, component: Vec<u8>, engine: &Engine) -> Result<Self, SubjectError> {
+    fn of_component(
+        path: &Path,
+        component: Vec<u8>,
+        engine: &Engine,
+    ) -> Result<Self, SubjectError> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let asking = Grants(vec![Grant {
             api_version: "v1".to_owned(),
@@ -180,14 +188,19 @@ fn component_of(module: &Module, document: &Path) -> Result<Vec<u8>, SubjectErro
             Some(builtin) => Ok(builtin.component.to_vec()),
             None => Err(SubjectError::Unknown {
                 name: name.clone(),
-                known: policies::builtin().iter().map(|builtin| builtin.name).collect(),
+                known: policies::builtin()
+                    .iter()
+                    .map(|builtin| builtin.name)
+                    .collect(),
             }),
         },
     }
 }
 
 fn builtin(name: &str) -> Option<&'static policies::Builtin> {
-    policies::builtin().iter().find(|builtin| builtin.name == name)
+    policies::builtin()
+        .iter()
+        .find(|builtin| builtin.name == name)
 }
 
 fn components(folder: &Path) -> Result<Vec<PathBuf>, SubjectError> {
@@ -198,7 +211,10 @@ fn components(folder: &Path) -> Result<Vec<PathBuf>, SubjectError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
             found.push(path);
         }
     }

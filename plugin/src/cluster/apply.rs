@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Patch, PatchParams, ValidationDirective};
 
 use super::{Cluster, ClusterError, to_object};
@@ -46,14 +47,19 @@ pub(crate) async fn apply_all(
     options: &ApplyOptions,
     mut tell: impl FnMut(&Object, Outcome),
 ) -> Result<Vec<Object>, ApplyFailure> {
-    rehearse(cluster, objects, options).await.map_err(|cause| ApplyFailure {
-        applied: Vec::new(),
-        cause,
-    })?;
+    rehearse(cluster, objects, options)
+        .await
+        .map_err(|cause| ApplyFailure {
+            applied: Vec::new(),
+            cause,
+        })?;
     let mut results: Vec<Object> = Vec::new();
     for object in objects {
         let (result, outcome) = match cluster.apply(object, options).await {
             Ok(applied) => applied,
+            Err(cause) if options.dry_run && misses_namespace_of(objects, object, &cause) => {
+                (object.clone(), Outcome::Created)
+            }
             Err(cause) => {
                 let stored = results.iter().filter(|_| !options.dry_run);
                 let applied = stored.map(Object::display_name).collect();
@@ -80,6 +86,7 @@ async fn rehearse(
     for object in objects {
         match cluster.apply(object, &rehearsal).await {
             Ok(_) => {}
+            Err(cause) if misses_namespace_of(objects, object, &cause) => {}
             Err(ClusterError::Conflict(conflicts)) => all.extend(conflicts),
             Err(cause) => return Err(cause),
         }
@@ -89,6 +96,17 @@ async fn rehearse(
     } else {
         Err(ClusterError::Conflict(all))
     }
+}
+
+/// Does the server only miss the namespace that one of the objects before makes? A dry run
+/// doesn't make it.
+fn misses_namespace_of(objects: &[Object], object: &Object, cause: &ClusterError) -> bool {
+    let missing = cause.missing_namespace();
+    missing.is_some()
+        && missing == object.namespace.as_deref()
+        && objects
+            .iter()
+            .any(|made| made.is::<Namespace>() && Some(made.name.as_str()) == missing)
 }
 
 impl fmt::Display for Outcome {

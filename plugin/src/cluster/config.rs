@@ -42,8 +42,14 @@ pub(crate) fn offline_namespace(flags: &ConnectionFlags) -> Result<String, Clust
         return Ok(namespace.clone());
     }
     let kubeconfig = read(flags)?.unwrap_or_default();
-    let wanted = flags.context.as_ref().or(kubeconfig.current_context.as_ref());
-    let named = kubeconfig.contexts.iter().find(|named| Some(&named.name) == wanted);
+    let wanted = flags
+        .context
+        .as_ref()
+        .or(kubeconfig.current_context.as_ref());
+    let named = kubeconfig
+        .contexts
+        .iter()
+        .find(|named| Some(&named.name) == wanted);
     let context = named.and_then(|named| named.context.as_ref());
     let namespace = context.and_then(|context| context.namespace.clone());
     Ok(namespace
@@ -103,18 +109,28 @@ fn selected_context(
     kubeconfig: &Kubeconfig,
     flags: &ConnectionFlags,
 ) -> Result<Context, ClusterError> {
-    let wanted = flags.context.as_ref().or(kubeconfig.current_context.as_ref());
+    let wanted = flags
+        .context
+        .as_ref()
+        .or(kubeconfig.current_context.as_ref());
     let Some(wanted) = wanted.filter(|name| !name.is_empty()) else {
         return match (&flags.server, &flags.cluster) {
             (None, None) => Err(ClusterError::NoConfiguration),
             _ => Ok(empty_context()),
         };
     };
-    let named = kubeconfig.contexts.iter().find(|named| named.name == *wanted);
+    let named = kubeconfig
+        .contexts
+        .iter()
+        .find(|named| named.name == *wanted);
     let context = named.and_then(|named| named.context.clone());
     context.ok_or_else(|| ClusterError::NoContext {
         name: wanted.clone(),
-        known: kubeconfig.contexts.iter().map(|named| named.name.clone()).collect(),
+        known: kubeconfig
+            .contexts
+            .iter()
+            .map(|named| named.name.clone())
+            .collect(),
     })
 }
 
@@ -158,7 +174,9 @@ fn user_entry<'a>(kubeconfig: &'a mut Kubeconfig, name: &str) -> &'a mut AuthInf
 
 fn override_cluster(cluster: &mut Cluster, flags: &ConnectionFlags) {
     if let Some(server) = &flags.server {
-        let has_scheme = server.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some());
+        let has_scheme = server
+            .parse::<Uri>()
+            .is_ok_and(|uri| uri.scheme().is_some());
         let scheme = if has_scheme { "" } else { "http://" };
         cluster.server = Some(format!("{scheme}{server}"));
     }

@@ -112,11 +112,20 @@ impl ClusterError {
                  them as it does, which shares them; or have it give them up"
                     .to_owned(),
             ),
-            Self::Forbidden { .. }
-            | Self::Configuration(_)
-            | Self::Refused(_)
-            | Self::Client(_) => None,
+            Self::Refused(_) => self
+                .missing_namespace()
+                .map(|name| format!("kubectl create namespace {name}")),
+            Self::Forbidden { .. } | Self::Configuration(_) | Self::Client(_) => None,
         }
+    }
+
+    /// The namespace that isn't there, where that is the reason.
+    pub(super) fn missing_namespace(&self) -> Option<&str> {
+        let Self::Refused(status) = self else {
+            return None;
+        };
+        let details = status.details.as_ref()?;
+        (status.code == 404 && details.kind == "namespaces").then_some(details.name.as_str())
     }
 
     fn from_status(server: String, status: Box<Status>) -> Self {
@@ -155,7 +164,10 @@ impl ClusterError {
 }
 
 fn causes(status: &Status) -> &[kube::core::response::StatusCause] {
-    status.details.as_ref().map_or(&[], |details| &details.causes)
+    status
+        .details
+        .as_ref()
+        .map_or(&[], |details| &details.causes)
 }
 
 fn status_text(status: &Status) -> String {

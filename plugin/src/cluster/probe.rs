@@ -33,13 +33,16 @@ impl Cluster {
             text("namespace"),
             text("name"),
         );
-        get(&self.client, &path).await.map_err(|cause| self.error(cause))
+        get(&self.client, &path)
+            .await
+            .map_err(|cause| self.error(cause))
     }
 }
 
 async fn ask_url(url: &str, client_config: &Value) -> Result<(), ClusterError> {
     let failed = |cause| ClusterError::from_kube(url, cause);
-    let mut config = Config::new(origin(url).map_err(|cause| failed(kube::Error::HttpError(cause)))?);
+    let mut config =
+        Config::new(origin(url).map_err(|cause| failed(kube::Error::HttpError(cause)))?);
     config.root_cert = authority(client_config);
     config.connect_timeout = Some(TIMEOUT);
     config.read_timeout = Some(TIMEOUT);

@@ -163,7 +163,14 @@ fn deployment_stage(what: &str, deployment: Option<&Deployment>) -> Stage {
             || condition.type_ == "Progressing" && condition.status == "False"
     });
     Stage {
-        text: format!("{what} {}", if done { "available" } else { "not available yet" }),
+        text: format!(
+            "{what} {}",
+            if done {
+                "available"
+            } else {
+                "not available yet"
+            }
+        ),
         reason: trouble.and_then(|condition| condition.message.clone()),
         done,
     }
@@ -171,10 +178,19 @@ fn deployment_stage(what: &str, deployment: Option<&Deployment>) -> Stage {
 
 fn slice_stage(index: u32, vms: u32, pods: &[Pod]) -> Stage {
     let wanted = index.to_string();
-    let of_slice = || pods.iter().filter(|pod| label(pod, JOB_INDEX_LABEL) == Some(&wanted));
-    let running = of_slice().filter(|pod| phase(pod) == Some("Running")).count();
+    let of_slice = || {
+        pods.iter()
+            .filter(|pod| label(pod, JOB_INDEX_LABEL) == Some(&wanted))
+    };
+    let running = of_slice()
+        .filter(|pod| phase(pod) == Some("Running"))
+        .count();
     let done = usize::try_from(vms).is_ok_and(|vms| running >= vms);
-    let reason = if done { None } else { of_slice().find_map(pod_reason) };
+    let reason = if done {
+        None
+    } else {
+        of_slice().find_map(pod_reason)
+    };
     Stage {
         text: format!("slice {index}: {running}/{vms} Pods Running"),
         reason,
@@ -193,9 +209,11 @@ fn phase(pod: &Pod) -> Option<&str> {
 /// Why a Pod doesn't run: it can't be scheduled, or a container can't start.
 fn pod_reason(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref()?;
-    let unscheduled = status.conditions.iter().flatten().find(|condition| {
-        condition.type_ == "PodScheduled" && condition.status == "False"
-    });
+    let unscheduled = status
+        .conditions
+        .iter()
+        .flatten()
+        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
     if let Some(condition) = unscheduled {
         return condition.message.clone();
     }
@@ -249,9 +267,7 @@ mod tests {
 
     #[test]
     fn only_the_condition_failed_is_the_end() {
-        let jobset = |kind: &str| {
-            json!({"status": {"conditions": [{"type": kind, "status": "True", "message": "m"}]}})
-        };
+        let jobset = |kind: &str| json!({"status": {"conditions": [{"type": kind, "status": "True", "message": "m"}]}});
         assert_eq!(failure(&jobset("Failed")), Some("m".to_owned()));
         assert_eq!(failure(&jobset("RestartingJobSet")), None);
     }

@@ -35,7 +35,9 @@ pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure>
         print(args, &objects, " (dry run)", printer)?;
         return Ok(Exit::Fine);
     }
-    block_on(apply_and_wait(args, dry_run, &plan, &request, &objects, printer))?;
+    block_on(apply_and_wait(
+        args, dry_run, &plan, &request, &objects, printer,
+    ))?;
     Ok(Exit::Fine)
 }
 

@@ -26,7 +26,9 @@ pub(super) fn run(args: &ExplainArgs, printer: &Printer) -> Result<Exit, Failure
 }
 
 fn find<'a>(pages: &'a [Page], code: &str) -> Result<&'a Page, Failure> {
-    let found = pages.iter().find(|page| page.code.eq_ignore_ascii_case(code));
+    let found = pages
+        .iter()
+        .find(|page| page.code.eq_ignore_ascii_case(code));
     found.ok_or_else(|| Failure::UnknownCode {
         code: code.to_owned(),
         suggestions: suggestions(pages, code),
@@ -51,7 +53,11 @@ fn page(page: &Page, format: TextOrJson, printer: &Printer) -> String {
         TextOrJson::Text => {
             let title = printer.out(&format!("{}: {}", page.code, page.title), Tone::Strong);
             let severity = severity(page.severity);
-            format!("{title}\n{severity}, by {}\n\n{}\n", by(page), page.text.trim())
+            format!(
+                "{title}\n{severity}, by {}\n\n{}\n",
+                by(page),
+                page.text.trim()
+            )
         }
     }
 }

@@ -16,7 +16,11 @@ pub(super) fn run(args: &LintArgs, printer: &Printer) -> Result<Exit, Failure> {
     for note in &input.notes {
         printer.note(&format!("note: {note}"))?;
     }
-    let objects: Vec<_> = input.manifests.iter().map(|manifest| manifest.object.clone()).collect();
+    let objects: Vec<_> = input
+        .manifests
+        .iter()
+        .map(|manifest| manifest.object.clone())
+        .collect();
     let judge = Judge::load(&args.policies.files)?.knowing(&objects);
     let verdicts = judge_all(input, &judge, &args.namespace);
     for unusable in &verdicts.unusable {

@@ -92,7 +92,9 @@ impl Reader<'_> {
 
     fn unusable(&mut self, place: Place, fault: DocumentFault) {
         self.found = true;
-        self.input.unusable.push(Unusable::Document { place, fault });
+        self.input
+            .unusable
+            .push(Unusable::Document { place, fault });
     }
 
     fn place(&self, document: usize, line: usize) -> Place {
@@ -131,7 +133,11 @@ fn wrong_type(field: &'static str, expected: &'static str, found: &Value) -> Doc
 
 /// The items of a `List`, `PodList` and so on, and the kind that items without one have.
 fn list_items(object: &mut Map<String, Value>) -> Option<(Vec<Value>, String)> {
-    let kind = object.get("kind")?.as_str()?.strip_suffix("List")?.to_owned();
+    let kind = object
+        .get("kind")?
+        .as_str()?
+        .strip_suffix("List")?
+        .to_owned();
     match object.get_mut("items")? {
         Value::Array(items) => Some((std::mem::take(items), kind)),
         Value::Null => Some((Vec::new(), kind)),
@@ -142,7 +148,8 @@ fn list_items(object: &mut Map<String, Value>) -> Option<(Vec<Value>, String)> {
 /// An item of a `PodList` is a Pod even where it doesn't say so, as kubectl reads it.
 fn typed_item(mut item: Value, kind: &str, list: &Map<String, Value>) -> Value {
     if let (Value::Object(fields), false) = (&mut item, kind.is_empty()) {
-        if let (false, Some(version)) = (fields.contains_key("apiVersion"), list.get("apiVersion")) {
+        if let (false, Some(version)) = (fields.contains_key("apiVersion"), list.get("apiVersion"))
+        {
             fields.insert("apiVersion".to_owned(), version.clone());
         }
         fields

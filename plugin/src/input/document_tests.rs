@@ -11,7 +11,11 @@ fn input(text: &str) -> Input {
 }
 
 fn errors(text: &str) -> Vec<String> {
-    input(text).unusable.iter().map(ToString::to_string).collect()
+    input(text)
+        .unusable
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[test]

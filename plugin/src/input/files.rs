@@ -127,8 +127,18 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder must be creatable");
         let root = folder.path();
         fs::create_dir_all(root.join("b/c")).expect("must create");
-        for file in ["z.yaml", "a.json.txt", "b/c/d.yml", "m.json", "kustomization.yaml"] {
-            let text = if file == "m.json" { "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}" } else { POD };
+        for file in [
+            "z.yaml",
+            "a.json.txt",
+            "b/c/d.yml",
+            "m.json",
+            "kustomization.yaml",
+        ] {
+            let text = if file == "m.json" {
+                "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}"
+            } else {
+                POD
+            };
             fs::write(root.join(file), text).expect("must write");
         }
         assert_eq!(sources(root, true), ["/m.json", "/z.yaml", "/b/c/d.yml"]);
@@ -143,6 +153,9 @@ mod tests {
             [": no .yaml, .yml or .json file in this folder"]
         );
         let missing = sources(&folder.path().join("no.yaml"), true);
-        assert!(missing[0].contains("can't be read: No such file"), "{missing:?}");
+        assert!(
+            missing[0].contains("can't be read: No such file"),
+            "{missing:?}"
+        );
     }
 }

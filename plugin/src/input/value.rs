@@ -72,7 +72,9 @@ fn options() -> Options {
 
 fn yaml_error(error: &serde_saphyr::Error) -> SyntaxError {
     let error = error.without_snippet();
-    let line = error.location().and_then(|at| usize::try_from(at.line()).ok());
+    let line = error
+        .location()
+        .and_then(|at| usize::try_from(at.line()).ok());
     SyntaxError {
         message: DefaultMessageFormatter.format_message(error).into_owned(),
         line: line.filter(|line| *line > 0),
@@ -177,7 +179,9 @@ mod tests {
         let read = from_yaml(text).expect("must parse");
         assert_eq!(
             read,
-            Some(json!({"a": true, "b": 8, "c": "4", "d": "4x8", "e": null, "f": "", "g": 1000.0, "8": "h"}))
+            Some(
+                json!({"a": true, "b": 8, "c": "4", "d": "4x8", "e": null, "f": "", "g": 1000.0, "8": "h"})
+            )
         );
     }
 
@@ -187,7 +191,9 @@ mod tests {
         let read = from_yaml(text).expect("must parse");
         assert_eq!(
             read,
-            Some(json!({"base": {"x": 1, "y": 2}, "more": {"y": 3, "x": 1}, "same": {"x": 1, "y": 2}}))
+            Some(
+                json!({"base": {"x": 1, "y": 2}, "more": {"y": 3, "x": 1}, "same": {"x": 1, "y": 2}})
+            )
         );
     }
 
@@ -199,7 +205,11 @@ mod tests {
         let (values, error) = from_json("{\"a\": 1,\n\"a\": 2}");
         assert!(values.is_empty());
         let error = error.expect("must fail");
-        assert!(error.message.contains("duplicate key \"a\""), "{}", error.message);
+        assert!(
+            error.message.contains("duplicate key \"a\""),
+            "{}",
+            error.message
+        );
     }
 
     #[test]

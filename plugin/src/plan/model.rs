@@ -84,7 +84,9 @@ impl Model {
         })?;
         let registration = match version {
             Some(version) => found.registration(version),
-            None => VERSIONS.iter().find_map(|(known, _)| found.registration(*known)),
+            None => VERSIONS
+                .iter()
+                .find_map(|(known, _)| found.registration(*known)),
         };
         let registration = registration.ok_or_else(|| not_in_image(found, version))?;
         Ok(Self {

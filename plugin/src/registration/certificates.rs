@@ -59,7 +59,9 @@ impl Certificates {
 pub(crate) fn days_left(pem: &[u8]) -> Option<i64> {
     let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
     let end = pem.parse_x509().ok()?.validity().not_after.timestamp();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
     Some((end - i64::try_from(now.as_secs()).ok()?) / 86_400)
 }
 
@@ -69,6 +71,8 @@ fn params(hosts: &[String], common_name: &str) -> Result<CertificateParams, rcge
     params.not_before = (now - CLOCK_SKEW).into();
     params.not_after = (now + LIFETIME).into();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     Ok(params)
 }

@@ -29,7 +29,10 @@ pub(crate) fn junit(name: &str, tests: impl Iterator<Item = Test>) -> String {
     let mut report = Report::new(name);
     for test in tests {
         let suite = test.suite.clone();
-        let index = report.test_suites.iter().position(|known| known.name.as_str() == suite);
+        let index = report
+            .test_suites
+            .iter()
+            .position(|known| known.name.as_str() == suite);
         let index = index.unwrap_or_else(|| {
             report.add_test_suite(TestSuite::new(suite));
             report.test_suites.len() - 1

@@ -72,7 +72,11 @@ fn notification(unusable: &Unusable) -> Value {
 }
 
 fn physical(place: &Place) -> Value {
-    let uri = if place.source == "-" { "stdin" } else { &place.source };
+    let uri = if place.source == "-" {
+        "stdin"
+    } else {
+        &place.source
+    };
     json!({"physicalLocation": {
         "artifactLocation": {"uri": uri},
         "region": {"startLine": place.line.unwrap_or(1)},

@@ -20,7 +20,24 @@ mod tests {
 
     #[test]
     fn words_that_yaml_takes_for_other_types_are_quoted() {
-        for text in ["4", "010", "on", "no", "null", "~", "", "1e3", "0x10", "a: b", "- a", "=", "12:30:45", "2001-01-01", "1_000", "y"] {
+        for text in [
+            "4",
+            "010",
+            "on",
+            "no",
+            "null",
+            "~",
+            "",
+            "1e3",
+            "0x10",
+            "a: b",
+            "- a",
+            "=",
+            "12:30:45",
+            "2001-01-01",
+            "1_000",
+            "y",
+        ] {
             let written = yaml(&json!({"a": text}));
             assert!(written.contains(['"', '\'']), "{text}: {written}");
         }

@@ -53,9 +53,12 @@ pub(super) fn jobset(request: &Request, plan: &Plan) -> JobSet {
 
 /// Several VMs must share a node pool with nobody. Slices of one VM share theirs happily.
 fn annotations(plan: &Plan) -> Option<BTreeMap<String, String>> {
-    let exclusive = plan
-        .is_multi_host()
-        .then(|| (EXCLUSIVE_TOPOLOGY.to_owned(), keys::NODE_POOL_LABEL.to_owned()));
+    let exclusive = plan.is_multi_host().then(|| {
+        (
+            EXCLUSIVE_TOPOLOGY.to_owned(),
+            keys::NODE_POOL_LABEL.to_owned(),
+        )
+    });
     let model = plan.model.as_ref();
     let model = model.map(|model| (MODEL_ANNOTATION.to_owned(), model.class.name().to_owned()));
     let all: BTreeMap<_, _> = exclusive.into_iter().chain(model).collect();
@@ -88,13 +91,18 @@ fn pod_spec(request: &Request, plan: &Plan) -> PodSpec {
 fn node_selector(plan: &Plan) -> BTreeMap<String, String> {
     let slice = &plan.slice;
     let mut labels = vec![
-        (keys::ACCELERATOR_LABEL, slice.accelerator().label().to_owned()),
+        (
+            keys::ACCELERATOR_LABEL,
+            slice.accelerator().label().to_owned(),
+        ),
         (keys::TOPOLOGY_LABEL, slice.topology().to_string()),
     ];
     if slice.is_ambiguous() {
         labels.push((keys::CHIPS_PER_VM_LABEL, plan.chips_per_vm.to_string()));
     }
-    let owned = labels.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let owned = labels
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value));
     owned.collect()
 }
 

@@ -80,7 +80,10 @@ impl Names {
         let jobset = &self.model_servers;
         let pod = format!("{jobset}-{REPLICATED_JOB}-{replica}-{index}-xxxxx");
         // The Deployments' Pods are shorter than a model server's: their name plus 17 characters.
-        let derived = [("the Pod name", pod), ("the admin server's name", self.admin.clone())];
+        let derived = [
+            ("the Pod name", pod),
+            ("the admin server's name", self.admin.clone()),
+        ];
         let longest = derived.into_iter().max_by_key(|(_, name)| name.len());
         match longest {
             Some((what, longest)) if longest.len() > LABEL_LIMIT => Err(NameError::TooLong {

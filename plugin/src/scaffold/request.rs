@@ -108,15 +108,15 @@ pub(crate) enum RequestError {
         cause: tpu::sax::NameError,
     },
     /// Not a Google service account.
-    #[error(
-        "--google-service-account {value:?}: must be ACCOUNT@PROJECT.iam.gserviceaccount.com"
-    )]
+    #[error("--google-service-account {value:?}: must be ACCOUNT@PROJECT.iam.gserviceaccount.com")]
     GoogleServiceAccount {
         /// As written.
         value: String,
     },
     /// Not a service account's name.
-    #[error("--service-account {value:?}: must be at most 63 lower-case letters, digits and dashes")]
+    #[error(
+        "--service-account {value:?}: must be at most 63 lower-case letters, digits and dashes"
+    )]
     ServiceAccount {
         /// As written.
         value: String,
@@ -213,7 +213,9 @@ fn check_bucket(value: &str) -> Result<(), RequestError> {
 fn is_bucket(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     BUCKET_LENGTH.contains(&name.len())
-        && name.bytes().all(|byte| plain(byte) || b"-_.".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| plain(byte) || b"-_.".contains(&byte))
         && name.bytes().next().is_some_and(plain)
         && name.bytes().last().is_some_and(plain)
 }

@@ -4,7 +4,7 @@ use admission::{MatchRule, Operation, Severity};
 use runtime::{Description, Limits};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use wasmparser::{Parser, Payload};
+use wasmparser::{ComponentTypeRef, Parser, Payload};
 
 use crate::cli::{InspectArgs, InspectFormat};
 use crate::exit::Exit;
@@ -47,7 +47,11 @@ fn as_json(subject: &Subject) -> Value {
 fn as_text(subject: &Subject, printer: &Printer) -> String {
     let description = subject.module.description();
     let name = format!("{} {}", description.name, description.version);
-    let mut text = format!("{}\n{}\n\n", printer.out(&name, Tone::Strong), description.summary);
+    let mut text = format!(
+        "{}\n{}\n\n",
+        printer.out(&name, Tone::Strong),
+        description.summary
+    );
     text += &format!("Digest:  {}\n", digest(&subject.component));
     text += &format!("Size:    {} bytes\n", subject.component.len());
     text += &format!("Imports: {}\n", or_none(&imports(&subject.component)));
@@ -58,7 +62,12 @@ fn as_text(subject: &Subject, printer: &Printer) -> String {
     }
     text += "Codes:\n";
     for code in &description.codes {
-        text += &format!("  {}  {:4}  {}\n", code.code, severity(code.severity), code.title);
+        text += &format!(
+            "  {}  {:4}  {}\n",
+            code.code,
+            severity(code.severity),
+            code.title
+        );
     }
     text + "Settings schema: shown with -o yaml\n"
 }
@@ -70,7 +79,8 @@ fn digest(component: &[u8]) -> String {
     format!("sha256:{hex}")
 }
 
-/// The interfaces that the component imports. It was loaded, so it can be parsed.
+/// The interfaces that the component imports; types that it takes out of them are no imports of
+/// their own. It was loaded, so it can be parsed.
 fn imports(component: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     let mut depth = 0_usize;
@@ -79,8 +89,11 @@ fn imports(component: &[u8]) -> Vec<String> {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
-                let imports = section.into_iter().flatten();
-                names.extend(imports.map(|import| import.name.name.to_owned()));
+                let interfaces = section
+                    .into_iter()
+                    .flatten()
+                    .filter(|import| matches!(import.ty, ComponentTypeRef::Instance(_)));
+                names.extend(interfaces.map(|import| import.name.name.to_owned()));
             }
             _ => {}
         }
@@ -90,7 +103,9 @@ fn imports(component: &[u8]) -> Vec<String> {
 
 fn granted(subject: &Subject) -> Vec<String> {
     let grants = subject.grants.0.iter();
-    grants.map(|grant| format!("{} {}", grant.api_version, grant.kind)).collect()
+    grants
+        .map(|grant| format!("{} {}", grant.api_version, grant.kind))
+        .collect()
 }
 
 fn wants_json(description: &Description) -> Vec<Value> {

@@ -39,7 +39,10 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> Result<Exit, Failure> {
     }
     let text = match args.output {
         TextOrJson::Json => json_text(&name, &verdicts),
-        TextOrJson::Text => verdicts.iter().map(|verdict| text(verdict, printer)).collect(),
+        TextOrJson::Text => verdicts
+            .iter()
+            .map(|verdict| text(verdict, printer))
+            .collect(),
     };
     printer.data(&text)?;
     Ok(exit(&verdicts, input.unusable.is_empty()))

@@ -27,7 +27,11 @@ pub(super) fn run(args: &TestArgs, printer: &Printer) -> Result<Exit, Failure> {
     let folder = folder(args, &subject)?;
     let mut tested = Vec::new();
     for path in case_files(&folder)? {
-        let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
+        let name = path
+            .strip_prefix(&folder)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         if filter.as_ref().is_none_or(|filter| filter.is_match(&name)) {
             let ended = cases::run(&path, &subject.module);
             tested.push(Tested { name, ended });

@@ -22,7 +22,11 @@ pub(super) fn run(args: &InstallArgs, printer: &Printer) -> Result<Exit, Failure
             Some(url) => at_url(args, url)?,
             None => in_cluster(args, &made()?),
         };
-        let all: Vec<_> = manifests.server.into_iter().chain(manifests.registrations).collect();
+        let all: Vec<_> = manifests
+            .server
+            .into_iter()
+            .chain(manifests.registrations)
+            .collect();
         printer.data(&shown(args, &all, "created (dry run)"))?;
         return Ok(Exit::Fine);
     }
@@ -67,7 +71,11 @@ async fn apply(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let mut lines = String::new();
-    let suffix = if options.dry_run { " (server dry run)" } else { "" };
+    let suffix = if options.dry_run {
+        " (server dry run)"
+    } else {
+        ""
+    };
     let applied = apply_all(cluster, objects, options, |object, outcome| {
         lines += &format!("{} {outcome}{suffix}\n", object.display_name());
     })

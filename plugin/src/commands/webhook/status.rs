@@ -68,7 +68,10 @@ async fn ask(cluster: &Cluster, registration: &Object) -> Result<(), String> {
 
 impl Status {
     fn is_good(&self) -> bool {
-        let registered = self.registrations.iter().all(|found| found.description.is_some());
+        let registered = self
+            .registrations
+            .iter()
+            .all(|found| found.description.is_some());
         registered && matches!(self.reached, Some(Ok(())))
     }
 }
@@ -97,7 +100,10 @@ fn as_text(status: &Status, printer: &Printer) -> String {
             None => ("not registered", Tone::Bad),
         };
         text += &format!("{}: {}\n", found.name, printer.out(word, tone));
-        let webhooks = found.description.as_ref().map(|description| &description["webhooks"]);
+        let webhooks = found
+            .description
+            .as_ref()
+            .map(|description| &description["webhooks"]);
         for webhook in webhooks.and_then(Value::as_array).into_iter().flatten() {
             text += &webhook_text(webhook);
         }
@@ -111,7 +117,11 @@ fn webhook_text(webhook: &Value) -> String {
         Some(days) => format!("its authority's certificate lasts {days} days"),
         None => "its caBundle is no certificate".to_owned(),
     };
-    let mut lines = format!("  {} (failure policy {})\n", text("name"), text("failurePolicy"));
+    let mut lines = format!(
+        "  {} (failure policy {})\n",
+        text("name"),
+        text("failurePolicy")
+    );
     lines += &format!("    {}, {days}\n", text("address"));
     for resource in webhook["resources"].as_array().into_iter().flatten() {
         lines += &format!("    {}\n", resource.as_str().unwrap_or_default());
@@ -124,7 +134,10 @@ fn reached_text(status: &Status, printer: &Printer) -> String {
         None => String::new(),
         Some(Ok(())) => format!("{}\n", printer.out("it answers", Tone::Good)),
         Some(Err(message)) => {
-            format!("{}: {message}\n", printer.out("it doesn't answer", Tone::Bad))
+            format!(
+                "{}: {message}\n",
+                printer.out("it doesn't answer", Tone::Bad)
+            )
         }
     }
 }
