@@ -16,12 +16,20 @@ pub struct Product {
     pub webhook: PathBuf,
 }
 
+/// Names the folder of both programs, built along with everything else. A second cargo with
+/// another choice of packages may compile all dependencies anew, with other features.
+const READY_FOLDER: &str = "SAX_PRODUCT_DIR";
+
 impl Product {
-    /// Builds both programs in the profile of the running program, and returns their paths.
+    /// The programs in the folder that `SAX_PRODUCT_DIR` names; else builds both in the profile
+    /// of the running program.
     ///
     /// # Errors
     /// When they don't compile.
     pub fn build(root: &Path) -> Result<Self> {
+        if let Some(folder) = std::env::var_os(READY_FOLDER) {
+            return Self::of(Path::new(&folder));
+        }
         let folder = profile_folder()?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(root).args([
@@ -36,12 +44,16 @@ impl Product {
             cargo.arg("--release");
         }
         xtask::progress::run("building kubectl-sax and sax-webhook", &mut cargo)?;
+        Self::of(&folder)
+    }
+
+    fn of(folder: &Path) -> Result<Self> {
         let product = Self {
             plugin: folder.join("kubectl-sax"),
             webhook: folder.join("sax-webhook"),
         };
         for program in [&product.plugin, &product.webhook] {
-            ensure!(program.is_file(), "cargo built no {}", program.display());
+            ensure!(program.is_file(), "there is no {}", program.display());
         }
         Ok(product)
     }

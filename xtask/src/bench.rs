@@ -2,15 +2,23 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use xtask::progress;
 
 use crate::cluster::exit_code;
-use crate::setup::{cargo, wasm_compiler};
+use crate::setup::{PRODUCT_FOLDER, cargo, program_folder, wasm_compiler};
 
-const BENCH: [&str; 3] = ["--release", "--package", "sax-bench"];
+/// Built together, so that all share one set of dependencies.
+const PACKAGES: [&str; 6] = [
+    "--package",
+    "sax-bench",
+    "--package",
+    "plugin",
+    "--package",
+    "webhook",
+];
 
 /// Runs the benchmarks with this terminal.
 ///
@@ -18,12 +26,11 @@ const BENCH: [&str; 3] = ["--release", "--package", "sax-bench"];
 /// When something doesn't compile or can't be started.
 pub(crate) fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     wasm_compiler()?;
-    progress::run(
-        "building the benchmarks",
-        cargo(root).arg("build").args(BENCH),
-    )?;
-    let mut bench = cargo(root);
-    bench.args(["run", "--quiet"]).args(BENCH).arg("--");
-    let status = bench.args(arguments).status();
+    let mut build = cargo(root);
+    build.args(["build", "--release", "--bins"]).args(PACKAGES);
+    progress::run("building the benchmarks and what they measure", &mut build)?;
+    let folder = program_folder()?.with_file_name("release");
+    let mut bench = Command::new(folder.join("sax-bench"));
+    let status = bench.args(arguments).env(PRODUCT_FOLDER, &folder).status();
     Ok(exit_code(status.context("run the benchmarks")?))
 }

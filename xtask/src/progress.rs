@@ -15,6 +15,9 @@ const TAIL_LINES: usize = 60;
 /// Shorter commands leave no trace when they succeed.
 const WORTH_SAYING: Duration = Duration::from_secs(2);
 
+/// How much is shown of what a command said last; the whole line fits a narrow terminal.
+const LAST_CHARS: usize = 36;
+
 /// Without a terminal a line this often shows that the command is alive.
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -69,6 +72,7 @@ fn follow(reader: std::io::PipeReader, line: &mut Line) -> VecDeque<String> {
                 if tail.len() == TAIL_LINES {
                     tail.pop_front();
                 }
+                line.last = text.trim().chars().take(LAST_CHARS).collect();
                 tail.push_back(text);
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -82,6 +86,8 @@ struct Line {
     what: String,
     start: Instant,
     said: Option<Instant>,
+    /// What the command said last.
+    last: String,
     terminal: bool,
 }
 
@@ -92,6 +98,7 @@ impl Line {
             what: what.to_owned(),
             start: Instant::now(),
             said: None,
+            last: String::new(),
             terminal,
         }
     }
@@ -113,12 +120,14 @@ impl Line {
     }
 
     fn show(&self) {
-        let text = format!("{} ... {} s", self.what, self.start.elapsed().as_secs());
+        let seconds = self.start.elapsed().as_secs();
+        let text = format!("{} ... {seconds} s  {}", self.what, self.last);
+        let text = text.trim_end();
         if self.terminal {
             write!(stderr(), "\r\u{1b}[K{text}").ok();
             stderr().flush().ok();
         } else {
-            say(&text);
+            say(text);
         }
     }
 

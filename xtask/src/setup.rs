@@ -1,18 +1,33 @@
 //! What a command needs on this machine, installed where that can be done without asking.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use xtask::progress;
 use xtask::wasm::{DEBIAN_PACKAGES, Toolchain};
 
+/// Tells the test harness where `kubectl-sax` and `sax-webhook` are, so that it needn't build them.
+pub(crate) const PRODUCT_FOLDER: &str = "SAX_PRODUCT_DIR";
+
 /// A cargo command in the workspace.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root);
     cargo
+}
+
+/// The folder of this profile's programs, where this one lies too.
+///
+/// # Errors
+/// When this program's own path isn't known.
+pub(crate) fn program_folder() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("find this program")?;
+    Ok(program
+        .parent()
+        .context("find this program's folder")?
+        .to_path_buf())
 }
 
 /// A compiler for WebAssembly. As root on Debian it is installed; elsewhere the error says how.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use xtask::progress::{self, say};
 
 use crate::cluster;
-use crate::setup::{cargo, wasm_compiler};
+use crate::setup::{PRODUCT_FOLDER, cargo, program_folder, wasm_compiler};
 
 /// Checks that count as one test each.
 const CHECKS: [(&str, &[&str]); 2] = [
@@ -44,12 +44,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     for (name, arguments) in CHECKS {
         totals.count_check(name, progress::run(name, cargo(root).args(arguments)));
     }
-    say("running all tests");
-    totals.add(run_tests(cargo(root).args([
-        "test",
-        "--workspace",
-        "--no-fail-fast",
-    ]))?);
+    totals.add(build_and_test(root)?);
     writeln!(
         stdout(),
         "{} passed, {} failed",
@@ -62,6 +57,25 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Builds the programs and the tests at once, with one set of dependencies; the end-to-end tests
+/// then find the programs ready.
+fn build_and_test(root: &Path) -> Result<Totals> {
+    let mut build = cargo(root);
+    build.args(["build", "--workspace", "--all-targets"]);
+    if let Err(error) = progress::run("building the programs and all tests", &mut build) {
+        say(&format!("the build FAILED: {error:#}"));
+        return Ok(Totals {
+            passed: 0,
+            failed: 1,
+        });
+    }
+    say("running all tests");
+    let mut test = cargo(root);
+    test.args(["test", "--workspace", "--no-fail-fast"])
+        .env(PRODUCT_FOLDER, program_folder()?);
+    run_tests(&mut test)
 }
 
 /// Minutes the first time; here it shows its progress, within a test it couldn't.
