@@ -38,6 +38,8 @@
 //! The same function runs natively in tests ([`testing::check_cases`]), and as Wasm in
 //! `kubectl sax policy test` and in the webhook.
 
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 mod bindings;
 mod cluster;
 mod describe;

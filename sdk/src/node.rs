@@ -1,35 +1,46 @@
 //! A place in the object under review: typed, null-safe reads that know where they are.
 
+use std::cell::OnceCell;
 use std::fmt;
+use std::ptr;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
 use crate::patch::nest;
-use crate::pointer::{join, unescape};
+use crate::pointer::{escape, unescape};
 use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
 
 /// A place in a JSON document, whether or not something stands there.
 ///
 /// A null member is an absent member. A value of another type than the one asked for is noted
 /// as a finding `OBJ001` with its path (once), and read as absent.
+///
+/// Reading is on the path of every admission, so it allocates nothing where something stands;
+/// [`Self::path`] is worked out when it is asked for.
 #[derive(Clone)]
 pub struct Node<'a> {
     value: Option<&'a Value>,
-    path: String,
-    /// How much of `path`, in bytes, leads to something that exists.
-    existing: usize,
-    wrong_types: Option<WrongTypes>,
+    /// The nearest place above (or here) that exists, null or not.
+    place: &'a Value,
+    /// Tokens from `place` to here; empty where something stands here.
+    missing: String,
+    anchor: Anchor<'a>,
+    path: OnceCell<String>,
+    wrong_types: Option<&'a WrongTypes>,
+}
+
+/// The document's root, or the nearest list element above a place: there the path is known.
+#[derive(Clone)]
+struct Anchor<'a> {
+    value: &'a Value,
+    path: Option<Rc<str>>,
 }
 
 impl<'a> Node<'a> {
     /// The root of a document.
-    pub(crate) fn root(value: &'a Value, wrong_types: Option<WrongTypes>) -> Self {
-        Self {
-            value: present(value),
-            path: String::new(),
-            existing: 0,
-            wrong_types,
-        }
+    pub(crate) fn root(value: &'a Value, wrong_types: Option<&'a WrongTypes>) -> Self {
+        Self::anchored(value, None, wrong_types)
     }
 
     /// The root of another document, read without findings: an old object, a context object.
@@ -37,16 +48,36 @@ impl<'a> Node<'a> {
         Self::root(value, None)
     }
 
+    fn anchored(
+        value: &'a Value,
+        path: Option<Rc<str>>,
+        wrong_types: Option<&'a WrongTypes>,
+    ) -> Self {
+        Self {
+            value: present(value),
+            place: value,
+            missing: String::new(),
+            anchor: Anchor { value, path },
+            path: OnceCell::new(),
+            wrong_types,
+        }
+    }
+
     /// The member `key`, present or not.
     pub fn at(&self, key: &str) -> Node<'a> {
         let member = self.members().and_then(|members| members.get(key));
         let value = member.and_then(present);
-        let path = join(&self.path, key);
+        let missing = match value {
+            Some(_) => String::new(),
+            None => [self.missing.as_str(), "/", &escape(key)].concat(),
+        };
         Node {
             value,
-            existing: value.map_or(self.existing, |_| path.len()),
-            path,
-            wrong_types: self.wrong_types.clone(),
+            place: value.unwrap_or(self.place),
+            missing,
+            anchor: self.anchor.clone(),
+            path: OnceCell::new(),
+            wrong_types: self.wrong_types,
         }
     }
 
@@ -109,18 +140,19 @@ impl<'a> Node<'a> {
 
     /// RFC 6901 pointer to this place.
     pub fn path(&self) -> &str {
-        &self.path
+        self.path
+            .get_or_init(|| self.existing_path() + &self.missing)
     }
 
     /// Notes that what stands here is not `expected`, for types that only the policy knows
     /// (such as a quantity, which is a string or a number).
     pub fn wrong_type(&self, expected: &str) {
-        let (Some(wrong_types), Some(value)) = (&self.wrong_types, self.value) else {
+        let (Some(wrong_types), Some(value)) = (self.wrong_types, self.value) else {
             return;
         };
         let mut wrong_types = wrong_types.borrow_mut();
-        if wrong_types.iter().all(|known| known.path != self.path) {
-            wrong_types.push(wrong_type_finding(&self.path, expected, value));
+        if wrong_types.iter().all(|known| known.path != self.path()) {
+            wrong_types.push(wrong_type_finding(self.path(), expected, value));
         }
     }
 
@@ -129,13 +161,8 @@ impl<'a> Node<'a> {
     }
 
     fn element(&self, index: usize, value: &'a Value) -> Node<'a> {
-        let path = format!("{}/{index}", self.path);
-        Node {
-            value: present(value),
-            existing: path.len(),
-            path,
-            wrong_types: self.wrong_types.clone(),
-        }
+        let path = format!("{}/{index}", self.path());
+        Self::anchored(value, Some(path.into()), self.wrong_types)
     }
 
     fn typed<T>(&self, expected: &str, read: impl Fn(&'a Value) -> Option<T>) -> Option<T> {
@@ -149,19 +176,46 @@ impl<'a> Node<'a> {
     /// The uppermost absent place on the way here, and `value` wrapped so that adding it there
     /// puts `value` here.
     pub(crate) fn missing_root(&self, value: Value) -> (String, Value) {
-        let (parent, missing) = self.path.split_at(self.existing);
-        let mut keys = missing.split('/').skip(1);
+        let mut keys = self.missing.split('/').skip(1);
         let Some(first) = keys.next() else {
-            return (self.path.clone(), value);
+            return (self.path().to_owned(), value);
         };
         let keys: Vec<String> = keys.map(unescape).collect();
-        (format!("{parent}/{first}"), nest(keys, value))
+        (
+            format!("{}/{first}", self.existing_path()),
+            nest(keys, value),
+        )
     }
+
+    /// The pointer to `place`: below the anchor there are only members of objects.
+    fn existing_path(&self) -> String {
+        let mut path = String::from(self.anchor.path.as_deref().unwrap_or_default());
+        let found = locate(self.anchor.value, self.place, &mut path);
+        debug_assert!(found, "a place must stand below its anchor");
+        path
+    }
+}
+
+/// Appends the tokens that lead from `from` to `place`, the same value in memory.
+fn locate(from: &Value, place: &Value, path: &mut String) -> bool {
+    if ptr::eq(from, place) {
+        return true;
+    }
+    let length = path.len();
+    for (key, member) in from.as_object().into_iter().flatten() {
+        path.push('/');
+        path.push_str(&escape(key));
+        if locate(member, place, path) {
+            return true;
+        }
+        path.truncate(length);
+    }
+    false
 }
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {:?}", self.path, self.value)
+        write!(f, "{} = {:?}", self.path(), self.value)
     }
 }
 

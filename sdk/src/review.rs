@@ -54,7 +54,7 @@ pub struct Review {
 impl Review {
     /// The object under review. Reading a field of a wrong type from it is a finding.
     pub fn object(&self) -> Node<'_> {
-        Node::root(&self.object, Some(self.wrong_types.clone()))
+        Node::root(&self.object, Some(&self.wrong_types))
     }
 
     /// On [`Operation::Update`]: the object as it is stored.

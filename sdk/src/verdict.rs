@@ -1,7 +1,6 @@
 //! What a policy says: findings and a patch.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use crate::patch::Patch;
 
@@ -33,7 +32,7 @@ pub struct Finding {
 }
 
 /// Fields of a wrong type that were met while reading; shared by all nodes of a review.
-pub(crate) type WrongTypes = Rc<RefCell<Vec<Finding>>>;
+pub(crate) type WrongTypes = RefCell<Vec<Finding>>;
 
 /// Collects the findings and the patch of one review.
 #[derive(Debug, Default)]

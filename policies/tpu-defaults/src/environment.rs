@@ -1,6 +1,7 @@
 //! Environment variables that stand twice.
 
-use sdk::Node;
+use std::collections::BTreeMap;
+
 use workload::Container;
 
 use crate::codes::VARIABLE_TWICE;
@@ -16,15 +17,14 @@ pub(crate) fn check(group: &TpuGroup<'_>, completion: &mut Completion<'_>) {
 
 fn check_container(container: &Container<'_>, completion: &mut Completion<'_>) {
     let variables = container.node.at("env").elements();
-    let name = |node: &Node<'_>| node.at("name").text().map(str::to_owned);
-    let names: Vec<Option<String>> = variables.iter().map(name).collect();
-    for (at, variable) in variables.iter().enumerate() {
-        let Some(name) = &names[at] else {
-            continue;
-        };
-        let Some(last) = names.iter().rposition(|other| other.as_ref() == Some(name)) else {
-            continue;
-        };
+    let named: Vec<_> = variables
+        .iter()
+        .enumerate()
+        .filter_map(|(at, variable)| Some((at, variable, variable.at("name").text()?)))
+        .collect();
+    let last: BTreeMap<&str, usize> = named.iter().map(|(at, _, name)| (*name, *at)).collect();
+    for (at, variable, name) in named {
+        let last = last[name];
         if last > at {
             let message = format!("found {name} twice; the last one counts, env/{last}");
             let fix = format!("remove this {name}");
