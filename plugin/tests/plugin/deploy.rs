@@ -17,7 +17,7 @@ const TUTORIAL: [&str; 10] = [
 
 fn manifests(more: &[&str]) -> crate::run::Ended {
     sax(
-        &[&TUTORIAL, &["--dry-run=client", "-o", "yaml"], more].concat(),
+        &[&TUTORIAL[..], &["--dry-run=client", "-o", "yaml"], more].concat(),
         "",
     )
 }
