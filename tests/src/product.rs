@@ -16,8 +16,7 @@ pub struct Product {
     pub webhook: PathBuf,
 }
 
-/// Names the folder of both programs, built along with everything else. A second cargo with
-/// another choice of packages may compile all dependencies anew, with other features.
+/// Names the folder of both programs where they were built along with everything else.
 const READY_FOLDER: &str = "SAX_PRODUCT_DIR";
 
 impl Product {
@@ -32,14 +31,10 @@ impl Product {
         }
         let folder = profile_folder()?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(root).args([
-            "build",
-            "--package",
-            "plugin",
-            "--package",
-            "webhook",
-            "--bins",
-        ]);
+        // The whole workspace: another choice of packages would compile all dependencies anew.
+        cargo
+            .current_dir(root)
+            .args(["build", "--workspace", "--bins"]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }

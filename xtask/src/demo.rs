@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::{Write, stdout};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::cluster;
-use crate::setup::wasm_compiler;
+use crate::setup::{program_folder, wasm_compiler};
 
 /// The cluster's name; one that is left from an earlier demo is replaced.
 const CLUSTER: &str = "demo";
@@ -31,6 +32,26 @@ struct Stage {
     kubeconfig: PathBuf,
 }
 
+/// A process that takes the cluster down when this one ends, however that happens.
+struct Guard(Child);
+
+impl Guard {
+    fn start() -> Result<Self> {
+        let mut guard = Command::new(program_folder()?.join("controlplane"));
+        guard.args(["guard", "--name", CLUSTER]);
+        // In a group of its own Ctrl-C doesn't reach it.
+        guard.stdin(Stdio::piped()).process_group(0);
+        Ok(Self(guard.spawn().context("start the cluster's guard")?))
+    }
+
+    /// Waits until the cluster is down.
+    fn end(mut self) -> Result<()> {
+        let status = self.0.wait().context("wait for the cluster's end")?;
+        ensure!(status.success(), "the cluster couldn't be taken down");
+        Ok(())
+    }
+}
+
 /// Tells the story; the cluster is taken down at its end unless `keep` is set.
 ///
 /// # Errors
@@ -39,25 +60,28 @@ pub(crate) fn run(root: &Path, keep: bool) -> Result<ExitCode> {
     wasm_compiler()?;
     let programs = [printed(root, &["product"])?, printed(root, &["bin"])?];
     cluster(root, &["down", "--quiet", "--name", CLUSTER])?;
-    chapter("A Kubernetes with two v5e node pools, and our webhook in front of it")?;
-    echo(
-        "cargo",
-        &["xtask", "cluster", "up", "--name", CLUSTER, "--webhook"],
-    )?;
-    cluster(root, &["up", "--name", CLUSTER, "--webhook"])?;
-    let told = printed(root, &["kubeconfig", "--name", CLUSTER]).and_then(|kubeconfig| {
-        let stage = Stage {
-            root: root.to_path_buf(),
-            programs,
-            kubeconfig,
-        };
-        tell(&stage)?;
-        stage.farewell(keep)
-    });
-    if !keep || told.is_err() {
-        cluster(root, &["down", "--name", CLUSTER])?;
+    let guard = if keep { None } else { Some(Guard::start()?) };
+    let told = up_and_tell(root, programs, keep);
+    match guard {
+        Some(guard) => guard.end()?,
+        None if told.is_err() => cluster(root, &["down", "--name", CLUSTER])?,
+        None => {}
     }
     told.map(|()| ExitCode::SUCCESS)
+}
+
+fn up_and_tell(root: &Path, programs: [PathBuf; 2], keep: bool) -> Result<()> {
+    chapter("A Kubernetes with two v5e node pools, and our webhook in front of it")?;
+    let up = ["up", "--name", CLUSTER, "--webhook"];
+    echo("cargo", &[&["xtask", "cluster"][..], &up].concat())?;
+    cluster(root, &up)?;
+    let stage = Stage {
+        root: root.to_path_buf(),
+        programs,
+        kubeconfig: printed(root, &["kubeconfig", "--name", CLUSTER])?,
+    };
+    tell(&stage)?;
+    stage.farewell(keep)
 }
 
 fn tell(stage: &Stage) -> Result<()> {
@@ -193,7 +217,8 @@ impl Stage {
     fn farewell(&self, keep: bool) -> Result<()> {
         chapter("That's it")?;
         if !keep {
-            return tell_line("To look around in the cluster: cargo xtask demo --keep");
+            tell_line("To look around: cargo xtask demo --keep")?;
+            return tell_line("This cluster is stopped now.");
         }
         let [product, kubernetes] = &self.programs;
         tell_line("To look around:")?;

@@ -4,10 +4,9 @@ use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use xtask::progress::{self, say};
 
-use crate::cluster;
 use crate::setup::{PRODUCT_FOLDER, cargo, program_folder, wasm_compiler};
 
 /// Checks that count as one test each.
@@ -39,7 +38,6 @@ struct Totals {
 /// When the set-up fails, so that nothing could be tested.
 pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     wasm_compiler()?;
-    prepare_kubernetes(root)?;
     let mut totals = Totals::default();
     for (name, arguments) in CHECKS {
         totals.count_check(name, progress::run(name, cargo(root).args(arguments)));
@@ -71,6 +69,7 @@ fn build_and_test(root: &Path) -> Result<Totals> {
             failed: 1,
         });
     }
+    prepare_kubernetes()?;
     say("running all tests");
     let mut test = cargo(root);
     test.args(["test", "--workspace", "--no-fail-fast"])
@@ -79,14 +78,11 @@ fn build_and_test(root: &Path) -> Result<Totals> {
 }
 
 /// Minutes the first time; here it shows its progress, within a test it couldn't.
-fn prepare_kubernetes(root: &Path) -> Result<()> {
-    let status = cluster::command(root)?
-        .arg("bin")
-        .stdout(Stdio::null())
-        .status()
-        .context("run the test harness")?;
-    anyhow::ensure!(
-        status.success(),
+fn prepare_kubernetes() -> Result<()> {
+    let mut harness = Command::new(program_folder()?.join("controlplane"));
+    let status = harness.arg("bin").stdout(Stdio::null()).status();
+    ensure!(
+        status.context("run the test harness")?.success(),
         "the control plane of the end-to-end tests can't be built"
     );
     Ok(())

@@ -1,6 +1,7 @@
 //! The control planes that all tests of this program share, with our webhook and without it. A
 //! guard process ends each when this program ends, however that happens.
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -76,6 +77,8 @@ fn start(purpose: &str) -> Shared {
         .args(["guard", "--name", &name])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
+        // In a group of its own Ctrl-C doesn't reach it.
+        .process_group(0)
         .spawn()
         .expect("the guard must start");
     let cluster = Cluster::up(&xtask::workspace_root(), &name, &default_pools())
