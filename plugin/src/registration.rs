@@ -14,6 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::input;
 use crate::scaffold::Object;
 
 pub(crate) use certificates::{Certificates, days_left};
@@ -191,14 +192,15 @@ impl Manifests {
 impl Address {
     /// An address outside of the cluster.
     pub(crate) fn url(url: &str) -> Result<Self, AddressError> {
-        let url = url.trim_end_matches('/').to_owned();
+        let refused = url.to_owned();
         let Some(host) = url.strip_prefix("https://") else {
-            return Err(AddressError::NotHttps { url });
+            return Err(AddressError::NotHttps { url: refused });
         };
+        let host = host.trim_end_matches('/');
         if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
-            return Err(AddressError::NotBare { url });
+            return Err(AddressError::NotBare { url: refused });
         }
-        Ok(Self::Url(url))
+        Ok(Self::Url(format!("https://{host}")))
     }
 }
 
@@ -208,10 +210,15 @@ pub(crate) fn is_ours(object: &Object) -> bool {
     labels.is_some_and(|labels| labels[PART_OF] == PRODUCT)
 }
 
+/// Read as kubectl reads them: in YAML 1.1 `0440` is octal.
 fn parse(text: &str) -> Vec<Object> {
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple(text).expect("our own manifests must be YAML");
-    let objects = documents.into_iter().filter(Value::is_object);
+    let input = input::of_text("manifests/base", text);
+    assert!(
+        input.unusable.is_empty(),
+        "our own manifests must be usable: {:?}",
+        input.unusable
+    );
+    let objects = input.manifests.into_iter().map(|manifest| manifest.object);
     objects.map(Object::from_value).collect()
 }
 

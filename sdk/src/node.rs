@@ -34,7 +34,8 @@ pub struct Node<'a> {
 #[derive(Clone)]
 struct Anchor<'a> {
     value: &'a Value,
-    path: Option<Rc<str>>,
+    /// The list's path and the index in it; none for a root.
+    element: Option<(Rc<str>, usize)>,
 }
 
 impl<'a> Node<'a> {
@@ -50,14 +51,14 @@ impl<'a> Node<'a> {
 
     fn anchored(
         value: &'a Value,
-        path: Option<Rc<str>>,
+        element: Option<(Rc<str>, usize)>,
         wrong_types: Option<&'a WrongTypes>,
     ) -> Self {
         Self {
             value: present(value),
             place: value,
             missing: String::new(),
-            anchor: Anchor { value, path },
+            anchor: Anchor { value, element },
             path: OnceCell::new(),
             wrong_types,
         }
@@ -84,12 +85,21 @@ impl<'a> Node<'a> {
     /// The elements of the array here; none where it is absent or empty. Null elements count,
     /// so that indices stay what the user sees.
     pub fn elements(&self) -> Vec<Node<'a>> {
-        let elements = self.array().map_or(&[][..], Vec::as_slice);
+        let Some(elements) = self.array().filter(|elements| !elements.is_empty()) else {
+            return Vec::new();
+        };
+        let path = Rc::from(self.path());
+        let elements = elements.iter().enumerate();
         elements
-            .iter()
-            .enumerate()
-            .map(|(index, value)| self.element(index, value))
+            .map(|(index, value)| self.element(&path, index, value))
             .collect()
+    }
+
+    /// The last element of the array here that `is_wanted`, without looking at types.
+    pub fn last_element(&self, is_wanted: impl Fn(&Value) -> bool) -> Option<Node<'a>> {
+        let elements = self.array()?;
+        let index = elements.iter().rposition(is_wanted)?;
+        Some(self.element(&Rc::from(self.path()), index, &elements[index]))
     }
 
     /// The members of the object here, in the order of the document.
@@ -160,9 +170,8 @@ impl<'a> Node<'a> {
         self.typed("a list", Value::as_array)
     }
 
-    fn element(&self, index: usize, value: &'a Value) -> Node<'a> {
-        let path = format!("{}/{index}", self.path());
-        Self::anchored(value, Some(path.into()), self.wrong_types)
+    fn element(&self, list: &Rc<str>, index: usize, value: &'a Value) -> Node<'a> {
+        Self::anchored(value, Some((list.clone(), index)), self.wrong_types)
     }
 
     fn typed<T>(&self, expected: &str, read: impl Fn(&'a Value) -> Option<T>) -> Option<T> {
@@ -189,7 +198,8 @@ impl<'a> Node<'a> {
 
     /// The pointer to `place`: below the anchor there are only members of objects.
     fn existing_path(&self) -> String {
-        let mut path = String::from(self.anchor.path.as_deref().unwrap_or_default());
+        let element = self.anchor.element.as_ref();
+        let mut path = element.map_or_else(String::new, |(list, at)| format!("{list}/{at}"));
         let found = locate(self.anchor.value, self.place, &mut path);
         debug_assert!(found, "a place must stand below its anchor");
         path
