@@ -45,6 +45,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) policies: Vec<PathBuf>,
 
+    /// File or folder with objects (YAML or JSON) that policies may read where they are granted
+    /// to; repeatable. Without it such reads find no cluster to ask.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) objects: Vec<PathBuf>,
+
     /// Folder for compiled policies; without it each start compiles them anew.
     #[arg(long, value_name = "DIR", env = "KUBECTL_SAX_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,

@@ -11,6 +11,7 @@ mod budget;
 mod http;
 mod logging;
 mod metrics;
+mod objects;
 mod policies;
 mod reviewer;
 mod serve;

@@ -2,12 +2,14 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use admission::{Call, Evaluate, EvaluateError, Policy, PolicySet, Verdict};
 use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, load_files};
 
 use crate::args::Serve;
+use crate::objects::{self, ObjectsError};
 use crate::reviewer::Policies;
 
 /// Why the policies are not in force.
@@ -19,6 +21,9 @@ pub(crate) enum PoliciesError {
     /// A policy can't be loaded: none is in force then, rather than the others without it.
     #[error("cannot load the policies: {0}")]
     Load(#[from] LoadError),
+    /// What policies may read is not known.
+    #[error("cannot load the objects: {0}")]
+    Objects(#[from] ObjectsError),
 }
 
 /// Loads what the command line names, and the built-in policies that it doesn't replace.
@@ -32,7 +37,11 @@ pub(crate) fn load(options: &Serve) -> Result<Loaded, PoliciesError> {
         let version = module.description().version.as_str();
         tracing::info!(policy = policy.name, version, "policy in force");
     }
-    Ok(loaded)
+    if options.objects.is_empty() {
+        return Ok(loaded);
+    }
+    let objects = objects::read(&options.objects)?;
+    Ok(loaded.with_objects(Arc::new(objects)))
 }
 
 impl Policies for Loaded {
