@@ -169,6 +169,15 @@ pub(crate) fn read(source: &Source) -> Input {
     })
 }
 
+/// Reads a text that is in memory already; `source` names it in errors.
+pub(crate) fn of_text(source: &str, text: &str) -> Input {
+    on_large_stack(|| {
+        let mut input = Input::default();
+        document::read(source, text.as_bytes(), &mut input);
+        input
+    })
+}
+
 /// Parsers recurse once a level: with our bound on the depth this is always enough, whatever
 /// `ulimit -s` says.
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {

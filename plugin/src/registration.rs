@@ -167,10 +167,10 @@ impl Manifests {
 
     /// Everything in the order of removal: first nobody asks us any more, the rest follows.
     pub(crate) fn removal(&self) -> impl Iterator<Item = &Object> {
-        let is_secretless = |object: &&Object| !object.is::<Namespace>();
+        let is_inside = |object: &&Object| !object.is::<Namespace>();
         let server = self.server.iter().rev();
         let namespaces = self.server.iter().filter(|object| object.is::<Namespace>());
-        let rest = server.filter(is_secretless);
+        let rest = server.filter(is_inside);
         self.registrations.iter().chain(rest).chain(namespaces)
     }
 
