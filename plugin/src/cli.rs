@@ -25,9 +25,19 @@ pub(crate) struct Cli {
     pub(crate) verb: Option<Verb>,
 
     /// When to colour the output
-    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "WHEN",
+        display_order = LAST
+    )]
     pub(crate) color: ColorChoice,
 }
+
+/// After the verb's own flags.
+const LAST: usize = 900;
 
 const EXIT_STATUSES: &str = "\
 Exit status:

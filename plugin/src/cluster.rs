@@ -7,6 +7,8 @@ mod flags;
 mod probe;
 mod wait;
 
+use std::time::Duration;
+
 use http::Request;
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -14,6 +16,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, Config};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use admission::GroupVersionKind;
 
@@ -24,6 +27,9 @@ pub(crate) use config::offline_namespace;
 pub(crate) use error::ClusterError;
 pub(crate) use flags::ConnectionFlags;
 pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
+
+/// How often to look whether something is gone.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A connection.
 pub(crate) struct Cluster {
@@ -100,6 +106,26 @@ impl Cluster {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
             Err(cause) => Err(self.error(cause)),
         }
+    }
+
+    /// Deletes an object with all that it owns, and waits until it is gone; `false` if it isn't
+    /// within the limit.
+    pub(crate) async fn delete_and_wait(
+        &self,
+        object: &Object,
+        limit: Duration,
+    ) -> Result<bool, ClusterError> {
+        let deadline = Instant::now() + limit;
+        let params = DeleteParams::foreground();
+        let deleted = self.api(object).delete(&object.name, &params).await;
+        deleted.map_err(|cause| self.error(cause))?;
+        while self.get(object).await?.is_some() {
+            if Instant::now() > deadline {
+                return Ok(false);
+            }
+            sleep(LOOK_INTERVAL).await;
+        }
+        Ok(true)
     }
 
     /// A Deployment; `None` where there is none.

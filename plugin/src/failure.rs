@@ -84,6 +84,14 @@ pub(crate) enum Failure {
         /// What wasn't reached.
         stages: Vec<Stage>,
     },
+    /// What was deleted doesn't go.
+    #[error("timed out after {}, waiting for {object} to be gone", duration::display(*limit))]
+    StillThere {
+        /// As kubectl names it.
+        object: String,
+        /// The value of `--timeout`.
+        limit: Duration,
+    },
     /// What was waited for has failed for good.
     #[error("{object} has failed: {message}")]
     Failed {
@@ -103,7 +111,7 @@ impl Failure {
         match self {
             Self::Denied { .. } => Exit::Denied,
             Self::Partial { .. } => Exit::Partial,
-            Self::TimedOut { .. } => Exit::TimedOut,
+            Self::TimedOut { .. } | Self::StillThere { .. } => Exit::TimedOut,
             Self::Failed { .. } => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
             Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
@@ -124,7 +132,7 @@ impl Failure {
             Self::Denied { .. } => {
                 Some("mend the findings above; `kubectl sax explain CODE` says more".to_owned())
             }
-            Self::TimedOut { .. } => {
+            Self::TimedOut { .. } | Self::StillThere { .. } => {
                 Some("run the same command again to go on waiting; nothing is lost".to_owned())
             }
             Self::Failed { object, .. } => Some(format!(

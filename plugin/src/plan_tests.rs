@@ -49,7 +49,7 @@ fn a_slice_of_another_size_than_the_mesh_is_refused() {
         "--model \"lm_cloud.LmCloudSpmd175B32Test\": its mesh needs exactly 32 devices, \
          a v5e:8x8 slice has 64"
     );
-    assert_eq!(fix, "take a slice of exactly 32 chips");
+    assert_eq!(fix, "write --slice v5e:4x8");
 }
 
 #[test]

@@ -326,11 +326,14 @@ fn resources(webhook: &Value) -> Vec<String> {
     let rules = webhook["rules"].as_array().into_iter().flatten();
     rules
         .map(|rule| {
-            let resources = words(&rule["resources"]).join(", ");
-            let groups = words(&rule["apiGroups"]).join(", ");
-            let dot = if groups.is_empty() { "" } else { "." };
+            let group = words(&rule["apiGroups"]).join("|");
+            let dot = if group.is_empty() { "" } else { "." };
+            let resources = words(&rule["resources"]).into_iter();
+            let resources: Vec<_> = resources
+                .map(|resource| format!("{resource}{dot}{group}"))
+                .collect();
             let operations = words(&rule["operations"]).join(", ");
-            format!("{resources}{dot}{groups}: {operations}")
+            format!("{}: {operations}", resources.join(", "))
         })
         .collect()
 }

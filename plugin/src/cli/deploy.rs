@@ -21,8 +21,9 @@ pub(crate) struct DeployArgs {
     /// Name of the deployment; the objects' names begin with it
     pub(crate) name: String,
 
-    /// Saxml model class, such as lm_cloud.LmCloudSpmd175B32Test
-    #[arg(long, value_name = "CLASS", required_unless_present = "slice")]
+    /// Saxml model class, such as lm_cloud.LmCloudSpmd175B32Test; it decides the slice where
+    /// none is named
+    #[arg(long, value_name = "CLASS")]
     pub(crate) model: Option<String>,
 
     /// Slice behind each model server, such as v5e:4x8
@@ -83,6 +84,11 @@ pub(crate) struct DeployArgs {
     /// How long to wait; 0 looks once
     #[arg(long, value_name = "DURATION", default_value = "20m", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
+
+    /// Delete and make again what can't be changed in place, such as a JobSet's number of slices:
+    /// its model servers stop
+    #[arg(long)]
+    pub(crate) replace: bool,
 
     /// Take fields that other managers own
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! `deploy`: plan, scaffold, judge, apply, wait.
 
-use admission::{Finding, Request as Review};
+mod judging;
+
 use tpu::sax::CellName;
 
 use super::block_on;
@@ -10,11 +11,12 @@ use crate::cluster::{
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::judge::{Judge, JudgeError};
+use crate::judge::Judge;
 use crate::plan::{Plan, Wish, plan};
 use crate::printer::{Printer, Progress};
 use crate::render;
 use crate::scaffold::{Images, JobSet, Names, Object, Request, RequestError, objects};
+use judging::{can_become, judge_creation, judge_update, load_judge};
 
 pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = settle_dry_run(args, printer)?;
@@ -30,14 +32,26 @@ pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure>
         )?;
     }
     let objects = objects(&request, &plan);
-    judge(args, &request, &objects, printer)?;
+    let judge = load_judge(args, &objects)?;
+    judge_creation(&judge, &objects, printer)?;
     if dry_run == DryRun::Client {
         print(args, &objects, " (dry run)", printer)?;
         return Ok(Exit::Fine);
     }
-    block_on(apply_and_wait(
-        args, dry_run, &plan, &request, &objects, printer,
-    ))?;
+    block_on(async {
+        let cluster = Cluster::connect(&args.connection).await?;
+        cluster.require_jobset().await?;
+        if args.replace {
+            replace(args, &cluster, &judge, dry_run, &objects, printer).await?;
+        } else {
+            judge_update(&judge, &cluster, &objects, printer).await?;
+        }
+        apply(args, &cluster, dry_run, &objects, printer).await?;
+        match args.wait {
+            true => await_ready(args, &cluster, &plan, &request, &objects, printer).await,
+            false => Ok(()),
+        }
+    })?;
     Ok(Exit::Fine)
 }
 
@@ -86,50 +100,47 @@ fn prepare(args: &DeployArgs) -> Result<(Request, Plan), Failure> {
     Ok((request, plan))
 }
 
-/// Judges the objects together, by the policies that the webhook has.
-fn judge(
+/// Deletes the objects that can't become what is wanted, and waits until they are gone. On a
+/// server's dry run it says so and leaves them.
+async fn replace(
     args: &DeployArgs,
-    request: &Request,
-    objects: &[Object],
-    printer: &Printer,
-) -> Result<(), Failure> {
-    let values: Vec<_> = objects.iter().map(|object| &object.value).collect();
-    let judge = Judge::load(&args.policies.files)?.knowing(values);
-    let mut denied = Vec::new();
-    for object in objects {
-        let review = Review::from_manifest(object.value.clone(), &request.namespace);
-        let decision = judge.decide(&review.map_err(JudgeError::from)?);
-        let name = object.display_name();
-        for finding in &decision.warnings {
-            printer.warning(&named(&name, finding))?;
-        }
-        for finding in &decision.denials {
-            printer.error(&named(&name, finding))?;
-        }
-        if !decision.allowed {
-            denied.push(name);
-        }
-    }
-    match denied.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Denied { objects: denied }),
-    }
-}
-
-fn named(object: &str, finding: &Finding) -> String {
-    format!("{object}: {finding}")
-}
-
-async fn apply_and_wait(
-    args: &DeployArgs,
+    cluster: &Cluster,
+    judge: &Judge,
     dry_run: DryRun,
-    plan: &Plan,
-    request: &Request,
     objects: &[Object],
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let cluster = Cluster::connect(&args.connection).await?;
-    cluster.require_jobset().await?;
+    for object in objects {
+        if can_become(judge, cluster, object).await? {
+            continue;
+        }
+        if dry_run == DryRun::Server {
+            return Err(Failure::Flag {
+                flag: "--replace",
+                message: format!(
+                    "{} would be deleted and made again, which a dry run can't show",
+                    object.display_name()
+                ),
+            });
+        }
+        printer.data(&format!("{} deleted\n", object.display_name()))?;
+        if !cluster.delete_and_wait(object, args.timeout).await? {
+            return Err(Failure::StillThere {
+                object: object.display_name(),
+                limit: args.timeout,
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn apply(
+    args: &DeployArgs,
+    cluster: &Cluster,
+    dry_run: DryRun,
+    objects: &[Object],
+    printer: &Printer,
+) -> Result<(), Failure> {
     let options = ApplyOptions {
         field_manager: args.field_manager.clone(),
         force: args.force_conflicts,
@@ -137,20 +148,17 @@ async fn apply_and_wait(
     };
     let quiet = args.output.is_some();
     let mut written = Ok(());
-    let applied = apply_all(&cluster, objects, &options, |object, outcome| {
+    let applied = apply_all(cluster, objects, &options, |object, outcome| {
         if !quiet && written.is_ok() {
             written = print_outcome(object, outcome, options.dry_run, printer);
         }
     })
     .await?;
     written?;
-    if quiet {
-        print(args, &applied, "", printer)?;
+    match quiet {
+        true => print(args, &applied, "", printer),
+        false => Ok(()),
     }
-    if args.wait {
-        await_ready(args, &cluster, plan, request, objects, printer).await?;
-    }
-    Ok(())
 }
 
 fn print_outcome(

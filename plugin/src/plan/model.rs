@@ -55,6 +55,8 @@ pub(crate) enum ModelError {
         slice: String,
         /// Its devices.
         found: u64,
+        /// Slices of the same accelerator that it runs on.
+        fitting: Vec<String>,
     },
     /// Too little memory.
     #[error("its weights are about {} GB, a {slice} slice has {}", weights / 1_000_000_000, hbm)]
@@ -105,6 +107,7 @@ impl Model {
                 chips: self.chips.to_vec(),
                 slice: slice.to_string(),
                 found: devices,
+                fitting: self.fitting(slice),
             });
         }
         match (self.weights, slice.hbm(), slice.hbm_bytes()) {
@@ -115,6 +118,21 @@ impl Model {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Slices of this one's accelerator with as many devices as the mesh.
+    fn fitting(&self, slice: &Slice) -> Vec<String> {
+        let accelerator = slice.accelerator();
+        let per_chip = accelerator.jax_devices_per_chip().unwrap_or(1);
+        let chips = self
+            .chips
+            .iter()
+            .map(|devices| u64::from(devices / per_chip));
+        let topologies = chips.flat_map(|chips| tpu::topologies_with_chips(accelerator, chips));
+        let name = accelerator.short_name();
+        topologies
+            .map(|topology| format!("{name}:{topology}"))
+            .collect()
     }
 
     /// What to tell about it.
@@ -139,6 +157,9 @@ impl ModelError {
                 Some(tag) => format!("add --image-version {tag}"),
                 None => "take another class".to_owned(),
             },
+            Self::Mesh { fitting, .. } if !fitting.is_empty() => {
+                format!("write --slice {}", fitting[0])
+            }
             Self::Mesh { chips, .. } | Self::NoSlice { chips, .. } => {
                 format!("take a slice of exactly {} chips", list(chips))
             }

@@ -17,9 +17,13 @@ const FIELD_MANAGER: &str = "kubectl-sax";
 
 pub(super) fn run(args: &InstallArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = dry_run(&args.dry_run, printer)?;
+    let elsewhere = match &args.url {
+        Some(url) => Some(at_url(args, url)?),
+        None => None,
+    };
     if dry_run == DryRun::Client {
-        let manifests = match &args.url {
-            Some(url) => at_url(args, url)?,
+        let manifests = match elsewhere {
+            Some(manifests) => manifests,
             None => in_cluster(args, &made()?),
         };
         let all: Vec<_> = manifests
@@ -30,14 +34,19 @@ pub(super) fn run(args: &InstallArgs, printer: &Printer) -> Result<Exit, Failure
         printer.data(&shown(args, &all, "created (dry run)"))?;
         return Ok(Exit::Fine);
     }
-    block_on(install(args, dry_run, printer))?;
+    block_on(install(args, elsewhere, dry_run, printer))?;
     Ok(Exit::Fine)
 }
 
-async fn install(args: &InstallArgs, dry_run: DryRun, printer: &Printer) -> Result<(), Failure> {
+async fn install(
+    args: &InstallArgs,
+    elsewhere: Option<Manifests>,
+    dry_run: DryRun,
+    printer: &Printer,
+) -> Result<(), Failure> {
     let cluster = Cluster::connect(&args.connection).await?;
-    let manifests = match &args.url {
-        Some(url) => at_url(args, url)?,
+    let manifests = match elsewhere {
+        Some(manifests) => manifests,
         None => in_cluster(args, &kept_or_made(&cluster).await?),
     };
     let options = ApplyOptions {
