@@ -13,7 +13,10 @@ fn main() {
     let components = xtask::policies::build(&root).unwrap_or_else(|error| fail(&error));
     let mut table = String::from("&[\n");
     for component in components {
-        let manifest = root.join("policies").join(&component.name).join("policy.yaml");
+        let manifest = root
+            .join("policies")
+            .join(&component.name)
+            .join("policy.yaml");
         println!("cargo::rerun-if-changed={}", manifest.display());
         let (name, component) = (component.name, component.path);
         writeln!(

@@ -33,8 +33,8 @@ pub struct LimitError {
 }
 
 /// Units of fuel that each byte of the objects under review adds: what the built-in policies need
-/// to parse and walk it (measured: up to 210), with room to spare.
-pub const FUEL_PER_BYTE: u64 = 250;
+/// to parse and walk it, with room to spare (a Job of 75,000 variables needs more than 250).
+pub const FUEL_PER_BYTE: u64 = 1000;
 
 /// The most memory that one policy can be given, and what a pooled slot reserves (address space
 /// only).

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request};
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The texts of the Warning headers, as kubectl shows them.
     pub(crate) warnings: Vec<String>,
-    /// Its JSON.
+    /// Its JSON, or its text where it is none, as of a path that isn't there.
     pub(crate) body: Value,
 }
 
@@ -49,7 +49,7 @@ impl Https {
     /// Asks and waits. Null is no body.
     ///
     /// # Errors
-    /// When there is no answer or none in JSON, whatever its status.
+    /// When there is no answer, whatever its status.
     pub(crate) fn send(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
         let bytes = match body {
             Value::Null => Vec::new(),
@@ -68,9 +68,8 @@ impl Https {
             Ok(Answer {
                 status: head.status.as_u16(),
                 warnings: warnings.map(|value| unquoted(value.as_bytes())).collect(),
-                body: serde_json::from_slice(&body).with_context(|| {
-                    format!("parse the answer {:?}", String::from_utf8_lossy(&body))
-                })?,
+                body: serde_json::from_slice(&body)
+                    .unwrap_or_else(|_| String::from_utf8_lossy(&body).into()),
             })
         })
     }

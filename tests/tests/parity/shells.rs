@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use sax_tests::controlplane::Cluster;
+use sax_tests::controlplane::pools::Pool;
 use sax_tests::wait::{Look, until};
 use serde_json::{Value, json};
 
@@ -93,7 +94,7 @@ impl ControlPlane {
             .stdout(Stdio::null())
             .spawn()
             .expect("the guard must start");
-        let cluster = Cluster::up(&xtask::workspace_root(), &name, &[])
+        let cluster = Cluster::up(&xtask::workspace_root(), &name, &[Pool::cpu("cpu", 1)])
             .unwrap_or_else(|error| panic!("{error:#}"));
         let api = Https::of_cluster(cluster.kubectl().kubeconfig());
         Self {
@@ -104,9 +105,7 @@ impl ControlPlane {
     }
 
     fn outcomes(&self) -> Result<Vec<(&'static Case, Outcome)>> {
-        self.cluster
-            .kubectl()
-            .run(&["create", "serviceaccount", "sax-sa"])?;
+        self.prepare()?;
         let mut outcomes = Vec::new();
         let mut prepared = Vec::new();
         for group in groups() {
@@ -124,6 +123,24 @@ impl ControlPlane {
             outcomes.extend(self.with(prepared)?);
         }
         Ok(outcomes)
+    }
+
+    /// Makes what cases take for granted: the tutorial's ServiceAccount, and LeaderWorkerSet as a
+    /// kind whose objects the API server doesn't look into.
+    fn prepare(&self) -> Result<()> {
+        let kubectl = self.cluster.kubectl();
+        kubectl.run(&["create", "serviceaccount", "sax-sa"])?;
+        kubectl.apply(&leader_worker_set().to_string())?;
+        let name = "crd/leaderworkersets.leaderworkerset.x-k8s.io";
+        kubectl.run(&["wait", "--for=condition=Established", name, "--timeout=30s"])?;
+        let path = "/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets";
+        until("LeaderWorkerSet to be served", DEADLINE, || {
+            let answer = self.api.send(http::Method::GET, path, &Value::Null)?;
+            Ok(match answer.is_success() {
+                true => Look::Ready(()),
+                false => Look::Waiting(answer.body.to_string()),
+            })
+        })
     }
 
     /// What can be tried of a group's cases, and the outcomes of what can't.
@@ -204,4 +221,26 @@ impl ControlPlane {
     fn folder(&self) -> PathBuf {
         self.cluster.folder().join("webhook")
     }
+}
+
+fn leader_worker_set() -> Value {
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "leaderworkersets.leaderworkerset.x-k8s.io"},
+        "spec": {
+            "group": "leaderworkerset.x-k8s.io",
+            "scope": "Namespaced",
+            "names": {
+                "kind": "LeaderWorkerSet",
+                "plural": "leaderworkersets",
+                "singular": "leaderworkerset",
+            },
+            "versions": [{
+                "name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": schema},
+            }],
+        },
+    })
 }

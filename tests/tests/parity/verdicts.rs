@@ -68,6 +68,11 @@ pub(crate) fn reason(answer: &Answer) -> String {
     }
 }
 
+/// What a refusal says.
+fn text(answer: &Answer) -> &Value {
+    answer.body.get("message").unwrap_or(&answer.body)
+}
+
 fn from_webhook(status: &Value) -> bool {
     let message = status["message"].as_str().unwrap_or_default();
     message.starts_with("admission webhook \"") && message.contains(".kb.io\"")
@@ -75,7 +80,7 @@ fn from_webhook(status: &Value) -> bool {
 
 /// Without us it must be refused too, for the same reason; with our patch, if that changes it.
 fn refused_anyway(decision: &Decision, without: &Without, with: &Answer) -> Outcome {
-    let same = |answer: &Answer| answer.body["message"] == with.body["message"];
+    let same = |answer: &Answer| text(answer) == text(with);
     let completed = without.completed.as_ref().unwrap_or(&without.submitted);
     if !same(&without.submitted) && !same(completed) {
         let text = format!("refused by others only with us: {with:#?}");
