@@ -58,6 +58,7 @@ fn the_api_server_answers_and_stores_as_the_pipeline_says() {
             Outcome::Stored => "stored".to_owned(),
             Outcome::Refused => "refused by us".to_owned(),
             Outcome::RefusedAnyway(reason) => format!("refused anyway ({reason})"),
+            Outcome::Untried(reason) => format!("untried ({reason})"),
             Outcome::Differs(difference) => {
                 failures.push(format!("{}: {difference}", case.name()));
                 "differ".to_owned()
@@ -85,6 +86,9 @@ struct ControlPlane {
 /// An attempt of a group, and what the API server says of it without us.
 type Prepared = (Attempt, Without);
 
+/// A case and what became of it.
+type Judged = (&'static Case, Outcome);
+
 impl ControlPlane {
     fn start() -> Self {
         let name = format!("parity-{}", std::process::id());
@@ -104,7 +108,7 @@ impl ControlPlane {
         }
     }
 
-    fn outcomes(&self) -> Result<Vec<(&'static Case, Outcome)>> {
+    fn outcomes(&self) -> Result<Vec<Judged>> {
         self.prepare()?;
         let mut outcomes = Vec::new();
         let mut prepared = Vec::new();
@@ -144,12 +148,17 @@ impl ControlPlane {
     }
 
     /// What can be tried of a group's cases, and the outcomes of what can't.
-    fn attempts(&self, group: &Group) -> Result<(Vec<Attempt>, Vec<(&'static Case, Outcome)>)> {
+    fn attempts(&self, group: &Group) -> Result<(Vec<Attempt>, Vec<Judged>)> {
         let mut attempts = Vec::new();
         let mut untried = Vec::new();
         for &case in &group.cases {
             if !case.is_update() {
                 attempts.push(Attempt::create(group, case));
+                continue;
+            }
+            if !case.content.context.is_empty() {
+                let reason = "its context stands in another namespace; HTTPS judges it";
+                untried.push((case, Outcome::Untried(reason)));
                 continue;
             }
             let namespace = self.namespace()?;
@@ -187,7 +196,7 @@ impl ControlPlane {
         Ok(attempts.into_iter().zip(answers?).collect())
     }
 
-    fn with(&self, prepared: &[Prepared]) -> Result<Vec<(&'static Case, Outcome)>> {
+    fn with(&self, prepared: &[Prepared]) -> Result<Vec<Judged>> {
         let outcomes = each(prepared, WORKERS, |(attempt, without)| -> Result<_> {
             let answer = attempt.submit(&self.api)?;
             Ok((attempt.case, outcome(attempt, without, &answer)))
