@@ -90,7 +90,10 @@ fn the_api_server_answers_and_stores_as_the_pipeline_says() {
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     xtask::progress::say(&format!("parity: API server: {}", counts.join(", ")));
-    assert_none("API server", outcomes.len(), &failures);
+    let known = outcomes
+        .iter()
+        .filter(|(case, outcome)| matches!(outcome, Outcome::Differs(_)) && is_known(&case.name()));
+    assert_none("API server", outcomes.len() - known.count(), &failures);
 }
 
 /// A cluster of this test's own. A guard process ends it when this program ends, however that
