@@ -64,7 +64,7 @@ fn pure_crates_know_no_io_time_network_or_engine() {
         "tokio",
         "wasmtime",
     ];
-    for folder in ["tpu/src", "admission/src"] {
+    for folder in ["tpu/src", "admission/src", "placement/src"] {
         for (path, text) in sources(folder) {
             let production = text.split("#[cfg(test)]").next().unwrap_or_default();
             let in_tests = path.components().any(|part| part.as_os_str() == "tests")
@@ -208,6 +208,7 @@ fn is_path(word: &str) -> bool {
         "sdk/",
         "policies/",
         "admission/",
+        "placement/",
         "runtime/",
         "webhook/",
         "plugin/",

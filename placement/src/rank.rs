@@ -1,0 +1,146 @@
+//! Which of the feasible domains a group should have.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// Orders feasible domains. What it says is advice: domains that it doesn't name come after
+/// those that it does, and an answer that names others is ignored as a whole.
+pub trait Rank {
+    /// Names of domains, best first.
+    ///
+    /// # Errors
+    /// When it has no answer; then the default order counts, and the report says so.
+    fn rank(&self, group: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError>;
+}
+
+/// Why a ranking failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct RankError(pub String);
+
+/// What a ranking may know of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupFacts {
+    /// Its namespace.
+    pub namespace: String,
+    /// `Job`, `StatefulSet`, `LeaderWorkerSet` or `Pod`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The root owner's kind.
+    pub root_kind: String,
+    /// The root owner's name.
+    pub root_name: String,
+    /// The node label whose values are the domains.
+    pub topology_key: String,
+    /// Pods that it will have.
+    pub pods: u32,
+    /// TPU chips that each asks for.
+    pub chips_per_pod: u64,
+    /// The Pods' priority.
+    pub priority: i32,
+    /// Whether its slices compute together with others.
+    pub multislice: bool,
+    /// Domains that other groups of the same root hold.
+    pub siblings: Vec<String>,
+}
+
+/// What a ranking may know of a domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DomainFacts {
+    /// The label's value.
+    pub name: String,
+    /// Nodes in it.
+    pub nodes: u32,
+    /// Pods of this group that fit in it now.
+    pub fits: u32,
+    /// TPU chips in it.
+    pub chips: u64,
+    /// TPU chips in it that no Pod has.
+    pub free_chips: u64,
+    /// Where it stands: `cloud.google.com/gce-topology-block`, else `topology.kubernetes.io/zone`.
+    pub failure_domain: Option<String>,
+    /// Claims that stand in the same failure domain.
+    pub claims_in_failure_domain: u32,
+    /// Whether its nodes are spot VMs.
+    pub spot: bool,
+    /// The reservation that its nodes come from.
+    pub reservation: Option<String>,
+}
+
+/// The default order: tightest fit, then the emptiest failure domain, then name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TightestFit;
+
+/// Why an answer was ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Error)]
+#[serde(rename_all = "camelCase")]
+pub enum RankFault {
+    /// It failed.
+    #[error("the ranking failed: {0}; the default order was used")]
+    Failed(String),
+    /// It named a domain that isn't feasible.
+    #[error(
+        "the ranking named {0:?}, which is not among the feasible domains; the default order was used"
+    )]
+    NotFeasible(String),
+    /// It named a domain twice.
+    #[error("the ranking named domain {0:?} twice; the default order was used")]
+    Twice(String),
+}
+
+impl Rank for TightestFit {
+    fn rank(&self, _: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
+        Ok(default_order(domains))
+    }
+}
+
+/// Asks, and keeps to the default order where the answer is no good.
+pub(crate) fn ranked(
+    rank: &dyn Rank,
+    group: &GroupFacts,
+    domains: &[DomainFacts],
+) -> (Vec<String>, Option<RankFault>) {
+    let order = default_order(domains);
+    match rank.rank(group, domains) {
+        Err(error) => (order, Some(RankFault::Failed(error.0))),
+        Ok(answer) => match fault(&answer, &order) {
+            Some(fault) => (order, Some(fault)),
+            None => (completed(answer, order), None),
+        },
+    }
+}
+
+fn default_order(domains: &[DomainFacts]) -> Vec<String> {
+    let mut sorted: Vec<&DomainFacts> = domains.iter().collect();
+    sorted.sort_by_key(|domain| {
+        (
+            domain.fits,
+            domain.free_chips,
+            domain.claims_in_failure_domain,
+            &domain.name,
+        )
+    });
+    sorted.iter().map(|domain| domain.name.clone()).collect()
+}
+
+fn fault(answer: &[String], feasible: &[String]) -> Option<RankFault> {
+    let feasible: BTreeSet<&String> = feasible.iter().collect();
+    let mut seen = BTreeSet::new();
+    answer.iter().find_map(|name| {
+        if !feasible.contains(name) {
+            return Some(RankFault::NotFeasible(name.clone()));
+        }
+        (!seen.insert(name)).then(|| RankFault::Twice(name.clone()))
+    })
+}
+
+fn completed(mut answer: Vec<String>, order: Vec<String>) -> Vec<String> {
+    let named: BTreeSet<String> = answer.iter().cloned().collect();
+    answer.extend(order.into_iter().filter(|name| !named.contains(name)));
+    answer
+}
