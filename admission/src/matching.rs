@@ -92,11 +92,14 @@ impl Matching {
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
         self.rules.iter().any(|rule| rule.matches(request))
-            && self.namespace_matches(request.namespace.as_deref())
+            && self.covers_namespace(request.namespace.as_deref())
             && self.labels_match(request.subject())
     }
 
-    fn namespace_matches(&self, namespace: Option<&str>) -> bool {
+    /// Whether the operator lets the policy see what is in a namespace; none is that of
+    /// cluster-scoped objects.
+    #[must_use]
+    pub fn covers_namespace(&self, namespace: Option<&str>) -> bool {
         let listed = |names: &[String]| namespace.is_some_and(|n| names.iter().any(|m| m == n));
         (self.namespaces.is_empty() || listed(&self.namespaces))
             && !listed(&self.exclude_namespaces)

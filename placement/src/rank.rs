@@ -1,6 +1,7 @@
 //! Which of the feasible domains a group should have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 use thiserror::Error;
@@ -20,8 +21,8 @@ pub trait Rank {
 #[error("{0}")]
 pub struct RankError(pub String);
 
-/// What a ranking may know of a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a ranking may know of a group: the record `group` of `wit/policy.wit`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupFacts {
     /// Its namespace.
@@ -42,14 +43,18 @@ pub struct GroupFacts {
     pub chips_per_pod: u64,
     /// The Pods' priority.
     pub priority: i32,
+    /// What its Pods select by `cloud.google.com/gke-tpu-accelerator`.
+    pub accelerator: Option<String>,
+    /// What its Pods select by `cloud.google.com/gke-tpu-topology`.
+    pub topology: Option<String>,
     /// Whether its slices compute together with others.
     pub multislice: bool,
     /// Domains that other groups of the same root hold.
     pub siblings: Vec<String>,
 }
 
-/// What a ranking may know of a domain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a ranking may know of a domain: the record `domain` of `wit/policy.wit`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DomainFacts {
     /// The label's value.
@@ -70,6 +75,9 @@ pub struct DomainFacts {
     pub spot: bool,
     /// The reservation that its nodes come from.
     pub reservation: Option<String>,
+    /// Labels that all its nodes share: the same for every group, so worked out once.
+    #[serde(skip)]
+    pub labels: Arc<BTreeMap<String, String>>,
 }
 
 /// The default order: tightest fit, then the emptiest failure domain, then name.

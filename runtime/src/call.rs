@@ -6,8 +6,10 @@ use std::time::Instant;
 use admission::{Call, EvaluateError};
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
+use crate::bindings::PolicyPre;
+use crate::bindings::placing::PlacementPolicyPre;
 use crate::bindings::sax::policy::types;
-use crate::bindings::{Policy, PolicyPre};
+use crate::choice::{Choice, Facts};
 use crate::convert;
 use crate::engine::Engine;
 use crate::failure::failure;
@@ -33,25 +35,38 @@ pub(crate) fn review(
     let limits = policy
         .limits
         .for_objects(call.object_json.len() + old_object);
-    let host = Host {
-        policy: Arc::clone(&policy.name),
-        limits,
-        grants: Arc::clone(&policy.grants),
-        objects: objects.map(Arc::clone),
-        host_calls: 0,
-        lines: 0,
-    };
-    let mut open = Opened::new(&policy.engine, &policy.linked, host, until)?;
+    let host = host(policy, limits, objects);
+    let mut open = Opened::new(&policy.engine, host, until, |store| {
+        policy.linked.reviewing.instantiate(store)
+    })?;
     let request = convert::request(call);
     let answer = open
         .instance
         .call_review(&mut open.store, request, call.settings_json);
-    let said = answer.map_err(|error| failure(&error, &limits))?;
-    let said = said.map_err(|reason| EvaluateError::Failed {
-        reason: reason.chars().take(REASON).collect(),
+    open.finish(answer, &limits)
+}
+
+/// How the policy ranks domains, unchecked, and the fuel that it took.
+pub(crate) fn choose(
+    policy: &LoadedPolicy,
+    linked: &PlacementPolicyPre<Host>,
+    choice: &Choice<'_>,
+    objects: Option<&Arc<Objects>>,
+    until: Option<Instant>,
+) -> Result<(Vec<String>, u64), EvaluateError> {
+    let facts = Facts::of(choice);
+    let limits = policy.limits.for_objects(facts.bytes());
+    let host = host(policy, limits, objects);
+    let mut open = Opened::new(&policy.engine, host, until, |store| {
+        linked.instantiate(store)
     })?;
-    let left = open.store.get_fuel().unwrap_or_default();
-    Ok((said, limits.fuel.saturating_sub(left)))
+    let answer = open.instance.call_choose(
+        &mut open.store,
+        facts.group(),
+        &facts.domains(),
+        choice.settings_json,
+    );
+    open.finish(answer, &limits)
 }
 
 /// What the policy says of itself, unchecked.
@@ -69,24 +84,35 @@ pub(crate) fn describe(
         host_calls: 0,
         lines: 0,
     };
-    let mut open = Opened::new(engine, linked, host, None)?;
+    let mut open = Opened::new(engine, host, None, |store| linked.instantiate(store))?;
     let described = open.instance.call_describe(&mut open.store);
     described.map_err(|error| failure(&error, &limits))
 }
 
+fn host(policy: &LoadedPolicy, limits: Limits, objects: Option<&Arc<Objects>>) -> Host {
+    Host {
+        policy: Arc::clone(&policy.name),
+        limits,
+        grants: Arc::clone(&policy.grants),
+        objects: objects.map(Arc::clone),
+        host_calls: 0,
+        lines: 0,
+    }
+}
+
 /// An instance in its store. Fields drop in order: the permit is free once the slot is.
-struct Opened<'a> {
-    instance: Policy,
+struct Opened<'a, I> {
+    instance: I,
     store: Store<Host>,
     _permit: Permit<'a>,
 }
 
-impl<'a> Opened<'a> {
+impl<'a, I> Opened<'a, I> {
     fn new(
         engine: &'a Engine,
-        linked: &PolicyPre<Host>,
         host: Host,
         until: Option<Instant>,
+        instantiate: impl FnOnce(&mut Store<Host>) -> wasmtime::Result<I>,
     ) -> Result<Self, EvaluateError> {
         let limits = host.limits;
         let limit = limits.deadline_millis();
@@ -102,13 +128,27 @@ impl<'a> Opened<'a> {
         store.set_hostcall_fuel(usize::try_from(limits.output_bytes).unwrap_or(usize::MAX));
         let instance = store
             .set_fuel(limits.fuel)
-            .and_then(|()| linked.instantiate(&mut store))
+            .and_then(|()| instantiate(&mut store))
             .map_err(|error| not_instantiated(&error, &limits))?;
         Ok(Self {
             instance,
             store,
             _permit: permit,
         })
+    }
+
+    /// What the policy answered, and the fuel that it took.
+    fn finish<T>(
+        self,
+        answer: wasmtime::Result<Result<T, String>>,
+        limits: &Limits,
+    ) -> Result<(T, u64), EvaluateError> {
+        let said = answer.map_err(|error| failure(&error, limits))?;
+        let said = said.map_err(|reason| EvaluateError::Failed {
+            reason: reason.chars().take(REASON).collect(),
+        })?;
+        let left = self.store.get_fuel().unwrap_or_default();
+        Ok((said, limits.fuel.saturating_sub(left)))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::PolicyPre;
+use crate::bindings::placing::PlacementPolicyPre;
 use crate::cache::Cache;
 use crate::config::{config, instances};
 use crate::grants::Grants;
@@ -14,7 +15,7 @@ use crate::load::LoadError;
 use crate::permits::Permits;
 use crate::policy::LoadedPolicy;
 use crate::ticker;
-use crate::world;
+use crate::world::{self, World};
 
 /// Bytes of a component: room for one that brings its own JavaScript engine.
 const MOST_BYTES: usize = 32 << 20;
@@ -58,6 +59,13 @@ pub enum EngineError {
 /// Compiles, checks and links policies. Cheap to clone; all clones share the pool.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
+
+/// A component with everything that it imports, ready to be instantiated.
+pub(crate) struct Linked {
+    pub(crate) reviewing: PolicyPre<host::Host>,
+    /// The same, where it is a placement policy.
+    pub(crate) placing: Option<PlacementPolicyPre<host::Host>>,
+}
 
 struct Inner {
     wasmtime: wasmtime::Engine,
@@ -105,8 +113,8 @@ impl Engine {
                 policy: name.to_owned(),
                 reason: format!("{error:#}"),
             })?;
-        world::check(name, &component, self.wasmtime(), grants)?;
-        let linked = self.link(&component, grants);
+        let world = world::check(name, &component, self.wasmtime(), grants)?;
+        let linked = self.link(&component, world, grants);
         let linked = linked.map_err(|error| LoadError::OtherTypes {
             policy: name.to_owned(),
             reason: format!("{error:#}"),
@@ -132,11 +140,20 @@ impl Engine {
     fn link(
         &self,
         component: &Component,
+        world: World,
         grants: &Grants,
-    ) -> wasmtime::Result<PolicyPre<host::Host>> {
+    ) -> wasmtime::Result<Linked> {
         let mut linker = Linker::new(self.wasmtime());
         host::link(&mut linker, grants)?;
-        PolicyPre::new(linker.instantiate_pre(component)?)
+        let instance = linker.instantiate_pre(component)?;
+        let placing = match world {
+            World::PlacementPolicy => Some(PlacementPolicyPre::new(instance.clone())?),
+            World::Policy => None,
+        };
+        Ok(Linked {
+            reviewing: PolicyPre::new(instance)?,
+            placing,
+        })
     }
 }
 

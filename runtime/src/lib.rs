@@ -2,12 +2,13 @@
 //!
 //! An [`Engine`] compiles components, or takes them from its cache of compiled code, and checks
 //! what they import ([`Engine::load`]). A [`LoadedPolicy`] answers reviews, each in a store of
-//! its own and within [`Limits`]. [`Loaded`] is a whole policy set, ready for
+//! its own and within [`Limits`], and ranks domains where it is a placement policy. [`Loaded`] is a whole policy set, ready for
 //! [`admission::admit`]: built-in policies and `WasmPolicy` documents.
 
 mod bindings;
 mod cache;
 mod call;
+mod choice;
 mod config;
 mod convert;
 mod description;
@@ -28,12 +29,14 @@ mod ticker;
 mod verdict;
 mod world;
 
+pub use choice::{Choice, ChooseError, Ranking};
 pub use description::{Code, Description};
 pub use document::{Module, WasmPolicy};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use grants::{Grant, Grants};
 pub use limits::{FUEL_PER_BYTE, LimitError, Limits};
 pub use load::LoadError;
-pub use loaded::{Evaluator, Loaded, load_builtin, load_files};
+pub use loaded::{Evaluator, Loaded, load_builtin, load_files, load_files_without};
 pub use objects::{ObjectError, Objects};
 pub use policy::{Answer, LoadedPolicy};
+pub use world::World;

@@ -55,7 +55,7 @@ pub enum LoadError {
         export: &'static str,
     },
     /// It offers what the world doesn't have.
-    #[error("policy {policy} exports {export}, expected describe and review only")]
+    #[error("policy {policy} exports {export}, expected describe, review and choose only")]
     ForbiddenExport {
         /// The policy.
         policy: String,

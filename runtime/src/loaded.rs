@@ -7,14 +7,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use admission::{
-    Call, Decision, Evaluate, EvaluateError, Phase, Policy, PolicySet, Request, Verdict,
+    Call, Decision, Evaluate, EvaluateError, Mode, Phase, Policy, PolicySet, Request, Verdict,
 };
 
+use placement::{DomainFacts, GroupFacts, Rank, RankError};
+
+use crate::choice::Choice;
 use crate::document::{Module, WasmPolicy};
 use crate::engine::Engine;
 use crate::load::LoadError;
 use crate::objects::Objects;
 use crate::policy::LoadedPolicy;
+use crate::world::World;
 
 /// A whole policy set, ready to admit. Cheap enough to swap whole; never changed in place.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +51,19 @@ pub fn load_builtin(engine: &Engine) -> Result<Loaded, LoadError> {
 /// See [`LoadError`]; one broken document means no policy set, so that the last good one can
 /// stay in force.
 pub fn load_files(engine: &Engine, paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+    load_files_without(engine, paths, &[])
+}
+
+/// The same, but without the built-in policies in `left_out`, unless a document names them: for a
+/// process that lacks what such a policy counts on.
+///
+/// # Errors
+/// See [`load_files`].
+pub fn load_files_without(
+    engine: &Engine,
+    paths: &[PathBuf],
+    left_out: &[&str],
+) -> Result<Loaded, LoadError> {
     let mut entries = Vec::new();
     for path in paths {
         for file in documents(path)? {
@@ -61,7 +78,10 @@ pub fn load_files(engine: &Engine, paths: &[PathBuf]) -> Result<Loaded, LoadErro
         .map(|(entry, _)| entry.module.clone())
         .collect();
     let mut defaults = builtin_entries()?;
-    defaults.retain(|(entry, _)| !named.contains(&entry.module));
+    defaults.retain(|(entry, _)| {
+        let is_left_out = left_out.iter().any(|name| is_builtin(&entry.module, name));
+        !named.contains(&entry.module) && !is_left_out
+    });
     entries.extend(defaults);
     load(engine, entries)
 }
@@ -106,6 +126,19 @@ impl Loaded {
             .filter_map(move |policy| of_slot(policy).map(|module| (policy, module)))
     }
 
+    /// The policy that ranks domains for the groups of a namespace: the last placement policy in
+    /// order that sees the namespace, since an operator's own come after the built-in ones. None
+    /// where there is no such policy, or none but such as are only audited.
+    #[must_use]
+    pub fn placement_policy(&self, namespace: &str) -> Option<(&Policy, &LoadedPolicy)> {
+        let decides = |(policy, module): &(&Policy, &LoadedPolicy)| {
+            module.world() == World::PlacementPolicy
+                && policy.mode != Mode::Audit
+                && policy.matching.covers_namespace(Some(namespace))
+        };
+        self.policies().filter(decides).last()
+    }
+
     /// Decides about a request, without a deadline beyond the policies' own.
     #[must_use]
     pub fn admit(&self, request: &Request, phase: Phase) -> Decision {
@@ -125,6 +158,24 @@ impl Loaded {
     }
 }
 
+/// By the policy that is in force for the group's namespace, without a deadline beyond its own.
+impl Rank for Loaded {
+    fn rank(&self, group: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
+        let Some((policy, module)) = self.placement_policy(&group.namespace) else {
+            return Err(RankError("no placement policy is in force".to_owned()));
+        };
+        let choice = Choice {
+            group,
+            domains,
+            settings_json: policy.settings_json(),
+        };
+        let ranking = module.choose(&choice, self.objects.as_ref(), None);
+        ranking
+            .map(|ranking| ranking.names)
+            .map_err(|error| RankError(format!("policy {} {error}", policy.name)))
+    }
+}
+
 impl Evaluate for Loaded {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
         self.ask(policy, call, None)
@@ -139,6 +190,10 @@ impl Evaluate for Evaluator<'_> {
 
 /// An entry, and the folder that its file is relative to.
 type Entry = (WasmPolicy, PathBuf);
+
+fn is_builtin(module: &Module, name: &str) -> bool {
+    matches!(module, Module::Builtin(builtin) if builtin == name)
+}
 
 fn builtin_entries() -> Result<Vec<Entry>, LoadError> {
     let mut entries = Vec::new();

@@ -6,24 +6,24 @@ use std::time::Instant;
 use admission::{Call, EvaluateError, Verdict};
 use serde_json::Value;
 
-use crate::bindings::PolicyPre;
 use crate::call;
+use crate::choice::{Choice, ChooseError, Ranking, checked_ranking};
 use crate::convert;
 use crate::description::{Codes, Description};
-use crate::engine::Engine;
+use crate::engine::{Engine, Linked};
 use crate::grants::Grants;
-use crate::host::Host;
 use crate::limits::Limits;
 use crate::load::LoadError;
 use crate::objects::Objects;
 use crate::settings::Schema;
 use crate::verdict;
+use crate::world::World;
 
 /// A policy that is compiled, checked and linked.
 pub struct LoadedPolicy {
     pub(crate) name: Arc<str>,
     pub(crate) engine: Engine,
-    pub(crate) linked: PolicyPre<Host>,
+    pub(crate) linked: Linked,
     pub(crate) limits: Limits,
     pub(crate) grants: Arc<Grants>,
     description: Description,
@@ -45,7 +45,7 @@ impl LoadedPolicy {
     pub(crate) fn describe(
         engine: Engine,
         name: &str,
-        linked: PolicyPre<Host>,
+        linked: Linked,
         grants: &Grants,
     ) -> Result<Self, LoadError> {
         let policy = || name.to_owned();
@@ -54,7 +54,7 @@ impl LoadedPolicy {
             reason,
         };
         let limits = Limits::default();
-        let described = call::describe(&engine, name, &linked, limits);
+        let described = call::describe(&engine, name, &linked.reviewing, limits);
         let described = described.map_err(|source| LoadError::Describe {
             policy: policy(),
             source,
@@ -101,6 +101,15 @@ impl LoadedPolicy {
         &self.limits
     }
 
+    /// Which of the contract's worlds it is of.
+    #[must_use]
+    pub fn world(&self) -> World {
+        match self.linked.placing {
+            Some(_) => World::PlacementPolicy,
+            None => World::Policy,
+        }
+    }
+
     /// Checks settings against the policy's schema.
     ///
     /// # Errors
@@ -122,6 +131,24 @@ impl LoadedPolicy {
         let (said, fuel) = call::review(self, call, objects, until)?;
         let verdict = verdict::checked(&self.name, said, &self.codes)?;
         Ok(Answer { verdict, fuel })
+    }
+
+    /// Asks a placement policy which domains it prefers, in a store of its own, within its limits
+    /// and before `until`.
+    ///
+    /// # Errors
+    /// How the policy failed, or why its ranking is not taken.
+    pub fn choose(
+        &self,
+        choice: &Choice<'_>,
+        objects: Option<&Arc<Objects>>,
+        until: Option<Instant>,
+    ) -> Result<Ranking, ChooseError> {
+        let linked = self.linked.placing.as_ref();
+        let linked = linked.ok_or(ChooseError::NoPlacementPolicy)?;
+        let (names, fuel) = call::choose(self, linked, choice, objects, until)?;
+        let names = checked_ranking(names, choice.domains)?;
+        Ok(Ranking { names, fuel })
     }
 }
 

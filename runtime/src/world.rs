@@ -1,4 +1,5 @@
-//! What a component of the world `policy` imports and exports: checked at load, by name.
+//! What a component imports and exports: checked at load, by name. Its exports say which of the
+//! contract's worlds it is of.
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -8,12 +9,37 @@ use crate::load::LoadError;
 
 /// Types only.
 pub(crate) const TYPES: &str = "sax:policy/types@0.1.0";
+/// Types only: of what `choose` is asked.
+pub(crate) const PLACEMENT: &str = "sax:policy/placement@0.1.0";
 /// Lines for the operator.
 pub(crate) const LOG: &str = "sax:policy/log@0.1.0";
 /// Reads, by grant.
 pub(crate) const CLUSTER: &str = "sax:policy/cluster@0.1.0";
 
+/// What every policy exports.
 const EXPORTS: [&str; 2] = ["describe", "review"];
+/// What a placement policy exports, too.
+const CHOOSE: &str = "choose";
+
+/// The worlds of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum World {
+    /// It reviews objects.
+    Policy,
+    /// It reviews objects, and ranks domains for groups.
+    PlacementPolicy,
+}
+
+impl World {
+    /// The world's name in the contract.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::PlacementPolicy => "placement-policy",
+        }
+    }
+}
 
 /// Checks that `component` asks for nothing but what it may have, and offers what it must.
 pub(crate) fn check(
@@ -21,13 +47,13 @@ pub(crate) fn check(
     component: &Component,
     engine: &Engine,
     grants: &Grants,
-) -> Result<(), LoadError> {
+) -> Result<World, LoadError> {
     let world = component.component_type();
     for (import, _) in world.imports(engine) {
         let policy = policy.to_owned();
         let import = import.to_owned();
         match import.as_str() {
-            TYPES | LOG => {}
+            TYPES | PLACEMENT | LOG => {}
             CLUSTER if !grants.is_empty() => {}
             CLUSTER => return Err(LoadError::UngrantedImport { policy, import }),
             _ => return Err(LoadError::ForbiddenImport { policy, import }),
@@ -42,11 +68,13 @@ pub(crate) fn check(
             });
         }
     }
-    match exports.into_iter().find(|name| !EXPORTS.contains(name)) {
+    let mut others = exports.iter().filter(|name| !EXPORTS.contains(name));
+    match others.clone().find(|name| **name != CHOOSE) {
         Some(export) => Err(LoadError::ForbiddenExport {
             policy: policy.to_owned(),
-            export: export.to_owned(),
+            export: (*export).to_owned(),
         }),
-        None => Ok(()),
+        None if others.next().is_some() => Ok(World::PlacementPolicy),
+        None => Ok(World::Policy),
     }
 }

@@ -1,6 +1,6 @@
 //! From the component's functions to [`Policy`](crate::Policy) and back.
 
-use crate::bindings::sax::policy::{cluster as imported, types};
+use crate::bindings::reviewing::sax::policy::{cluster as imported, types};
 use crate::cluster::{Cluster, ReadError};
 use crate::describe::{CodeExplanation, Description, MatchRule, WantedGrant};
 use crate::patch::PatchOperation;
@@ -11,7 +11,7 @@ use crate::verdict::{Finding, Severity, Verdict};
 /// What [`crate::export_policy!`] expands to; not for use by hand.
 pub mod component {
     pub use super::{describe, review};
-    pub use crate::bindings::*;
+    pub use crate::bindings::reviewing::*;
 }
 
 /// Exports a [`Policy`](crate::Policy) as a component of the world `policy`.

@@ -35,7 +35,11 @@
 //! sdk::export_policy!(OwnerLabel);
 //! ```
 //!
-//! The same function runs natively in tests ([`testing::check_cases`]), and as Wasm in
+//! A policy that also says where groups of Pods go implements [`PlacementPolicy`] and calls
+//! [`export_placement_policy!`] instead.
+//!
+//! The same function runs natively in tests ([`testing::check_cases`],
+//! [`testing::check_choices`]), and as Wasm in
 //! `kubectl sax policy test` and in the webhook.
 
 #[cfg(target_arch = "wasm32")]
@@ -44,8 +48,10 @@ mod bindings;
 mod cluster;
 mod describe;
 mod export;
+mod export_placement;
 mod node;
 mod patch;
+mod placement;
 mod pointer;
 mod policy;
 mod review;
@@ -57,8 +63,11 @@ pub use cluster::{Cluster, NoCluster, ReadError};
 pub use describe::{CodeExplanation, Description, MatchRule, WantedGrant};
 #[doc(hidden)]
 pub use export::component;
+#[doc(hidden)]
+pub use export_placement::placement_component;
 pub use node::Node;
 pub use patch::{Patch, PatchOperation};
+pub use placement::{Domain, Group, PlacementPolicy};
 pub use pointer::{escape, join};
 pub use policy::{NoSettings, Policy};
 pub use review::{Kind, Operation, Review};

@@ -8,10 +8,13 @@
 //!   - {code: TPU007, severity: deny, path: /spec/replicatedJobs/0/template/spec/parallelism}
 //! ```
 
+mod choices;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, ReadError};
@@ -20,6 +23,8 @@ use crate::patch::Patch;
 use crate::policy::Policy;
 use crate::review::{Kind, Operation, Review};
 use crate::verdict::{Finding, Severity};
+
+pub use choices::check_choices;
 
 /// One case: a review, settings, and the verdict that is expected.
 #[derive(Debug, Deserialize)]
@@ -107,17 +112,23 @@ pub enum CaseError {
 /// With all cases that fail, or if there is none: for use in a test.
 #[track_caller]
 pub fn check_cases<P: Policy>(folder: impl AsRef<Path>) {
+    check_all(folder.as_ref(), check_case::<P>);
+}
+
+/// Checks every case file below `folder`.
+#[track_caller]
+fn check_all(folder: &Path, check: impl Fn(&Path) -> Result<(), CaseError>) {
     let mut files = Vec::new();
-    collect(folder.as_ref(), &mut files);
+    collect(folder, &mut files);
     files.sort();
     assert!(
         !files.is_empty(),
         "no case files below {}",
-        folder.as_ref().display()
+        folder.display()
     );
     let failures: Vec<String> = files
         .iter()
-        .filter_map(|file| check_case::<P>(file).err())
+        .filter_map(|file| check(file).err())
         .map(|error| error.to_string())
         .collect();
     let (failed, all) = (failures.len(), files.len());
@@ -133,7 +144,7 @@ pub fn check_cases<P: Policy>(folder: impl AsRef<Path>) {
 /// # Errors
 /// See [`CaseError`].
 pub fn check_case<P: Policy>(path: &Path) -> Result<(), CaseError> {
-    let case = read(path)?;
+    let case: Case = read(path)?;
     let not_a_case = |reason: String| CaseError::NotACase {
         path: path.to_owned(),
         reason,
@@ -177,7 +188,7 @@ pub fn review<P: Policy>(
     Ok(judge::<P>(&case.review()?, settings, &Recorded(context)))
 }
 
-fn read(path: &Path) -> Result<Case, CaseError> {
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, CaseError> {
     let text = std::fs::read_to_string(path).map_err(|source| CaseError::Unreadable {
         path: path.to_owned(),
         source,

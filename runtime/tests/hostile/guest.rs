@@ -1,5 +1,5 @@
 //! Guests made by hand: a core module in text, its data laid out by the canonical ABI, made a
-//! component of the world `policy` with the contract's own WIT.
+//! component of the world `policy` (or `placement-policy`) with the contract's own WIT.
 
 use std::path::Path;
 
@@ -9,13 +9,14 @@ use wit_parser::Resolve;
 /// Where data starts in the guest's memory.
 const BASE: usize = 1024;
 
-/// A guest: its review function, and the data that this and `describe` point to.
+/// A guest: its functions, and the data that they point to.
 pub(crate) struct Guest {
     data: Vec<u8>,
     imports: String,
     functions: String,
     review: String,
     describe: Option<String>,
+    choose: Option<String>,
     pages: u32,
 }
 
@@ -49,6 +50,7 @@ impl Default for Guest {
             functions: String::new(),
             review: "unreachable".to_owned(),
             describe: None,
+            choose: None,
             pages: 4,
         }
     }
@@ -81,6 +83,26 @@ impl Guest {
         let [at, _] = guest.words(&[1, reason[0], reason[1]]);
         guest.review = format!("i32.const {at}");
         guest
+    }
+
+    /// A placement policy whose `choose` is this core code; the parameter points to group,
+    /// domains and settings.
+    pub(crate) fn choosing(code: &str) -> Self {
+        Self::default().chosen_by(code)
+    }
+
+    /// A placement policy that always gives this ranking.
+    pub(crate) fn ranking(names: &[&[u8]]) -> Self {
+        let mut guest = Self::default();
+        let texts: Vec<Span> = names.iter().map(|name| guest.text(name)).collect();
+        let [list, _] = guest.words(&texts.concat());
+        let [at, _] = guest.words(&[0, list, names.len()]);
+        guest.chosen_by(&format!("i32.const {at}"))
+    }
+
+    pub(crate) fn chosen_by(mut self, code: &str) -> Self {
+        self.choose = Some(code.to_owned());
+        self
     }
 
     pub(crate) fn reviewed_by(mut self, code: &str) -> Self {
@@ -140,10 +162,18 @@ impl Guest {
             imports,
             functions,
             review,
+            choose,
             pages,
             ..
         } = self;
-        encode(&format!(
+        let (world, choose) = match choose {
+            None => ("policy", String::new()),
+            Some(code) => (
+                "placement-policy",
+                format!(r#"(func (export "choose") (param i32) (result i32) {code})"#),
+            ),
+        };
+        let module = format!(
             r#"(module
                 {imports}
                 (memory (export "memory") {pages})
@@ -158,8 +188,10 @@ impl Guest {
                     (local.get $at))
                 {functions}
                 (func (export "describe") (result i32) {describe})
+                {choose}
                 (func (export "review") (param i32) (result i32) {review}))"#
-        ))
+        );
+        encode(&module, world)
     }
 
     fn align(&mut self) -> usize {
@@ -218,12 +250,12 @@ impl Guest {
     }
 }
 
-fn encode(module: &str) -> Vec<u8> {
+fn encode(module: &str, world: &str) -> Vec<u8> {
     let mut module = wat::parse_str(module).unwrap();
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
     let (package, _) = resolve.push_path(wit).unwrap();
-    let world = resolve.select_world(&[package], Some("policy")).unwrap();
+    let world = resolve.select_world(&[package], Some(world)).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     let mut encoder = ComponentEncoder::default();
     let encoder = encoder.module(&module).unwrap();

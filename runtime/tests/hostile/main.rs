@@ -4,6 +4,7 @@
     reason = "a test that can't be set up should say where"
 )]
 
+mod choices;
 mod guest;
 mod isolation;
 mod limits;

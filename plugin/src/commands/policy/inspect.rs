@@ -31,6 +31,7 @@ fn as_json(subject: &Subject) -> Value {
         "name": description.name,
         "version": description.version,
         "summary": description.summary,
+        "world": subject.module.world().name(),
         "digest": digest(&subject.component),
         "sizeBytes": subject.component.len(),
         "matches": description.matches.iter().map(match_json).collect::<Vec<_>>(),
@@ -52,6 +53,7 @@ fn as_text(subject: &Subject, printer: &Printer) -> String {
         printer.out(&name, Tone::Strong),
         description.summary
     );
+    text += &format!("World:   {}\n", subject.module.world().name());
     text += &format!("Digest:  {}\n", digest(&subject.component));
     text += &format!("Size:    {} bytes\n", subject.component.len());
     text += &format!("Imports: {}\n", or_none(&imports(&subject.component)));
