@@ -7,6 +7,8 @@ pub const EXCLUSIVE_TOPOLOGY: &str = "kubectl-sax.dev/exclusive-topology";
 /// Pod annotation, between [`Action::Fence`](crate::Action) and the release: the claim under
 /// which the Pod may no longer be released.
 pub const FENCE: &str = "kubectl-sax.dev/fenced";
+/// JobSet's annotation for exclusive placement, on the JobSet or a Job template.
+pub(crate) const JOBSET_EXCLUSIVE: &str = "alpha.jobset.sigs.k8s.io/exclusive-topology";
 /// JobSet's own switch, by which its exclusive placement steps aside.
 pub const NODE_SELECTOR_STRATEGY: &str = "alpha.jobset.sigs.k8s.io/node-selector";
 /// Our value of [`NODE_SELECTOR_STRATEGY`]: the JobSet is placed by us.

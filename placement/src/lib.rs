@@ -7,18 +7,19 @@
 //! In reading order: [`View`] and what it is made of ([`Node`], [`Pod`], [`Job`], [`Owner`],
 //! [`Claim`]), [`decide`], [`Decision`], and its [`Action`]s and [`GroupReport`]s.
 
-#![expect(
-    dead_code,
-    reason = "the skeleton: the decision that uses it lands next"
-)]
-
 mod action;
 mod claim;
+mod claims;
 mod constraint;
 mod decide;
+mod fit;
+mod group;
 mod keys;
+mod loose;
 mod node;
+mod order;
 mod owner;
+mod plain;
 mod pod;
 mod quantity;
 mod rank;
@@ -27,7 +28,11 @@ mod reason;
 mod reference;
 mod report;
 mod resources;
+mod seek;
 mod settings;
+mod space;
+mod stand;
+mod survey;
 mod time;
 mod view;
 
@@ -51,3 +56,6 @@ pub use resources::Resources;
 pub use settings::{Gang, OnStranded, Settings, WhenNoDomain};
 pub use time::Time;
 pub use view::View;
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,9 @@ pub struct Owner {
     pub replicas: u32,
     /// Pods in a replica of a LeaderWorkerSet.
     pub size: u32,
-    /// Jobs of a JobSet whose Pods carry a non-empty `MEGASCALE_NUM_SLICES`.
+    /// Jobs of a JobSet that want a domain each.
+    pub exclusive: u32,
+    /// Those of them whose Pods carry a non-empty `MEGASCALE_NUM_SLICES`.
     pub slices: u32,
     /// Whether it makes some Pods only when others are Ready: a StatefulSet with `OrderedReady`,
     /// a LeaderWorkerSet with `LeaderReady`, a JobSet with `InOrder` or `dependsOn`.
@@ -155,24 +157,38 @@ impl Owner {
                 .map(str::to_owned),
             replicas: read::count(object, "/spec/replicas")?.unwrap_or(1),
             size: read::count(object, "/spec/leaderWorkerTemplate/size")?.unwrap_or(1),
-            slices: if kind == OwnerKind::JobSet {
-                slices(object)?
-            } else {
-                0
-            },
+            exclusive: jobs(object, |_| Ok(true))?,
+            slices: jobs(object, computes_with_others)?,
             ordered: ordered(object, kind)?,
         })
     }
 }
 
-fn slices(jobset: &Value) -> Result<u32, ReadError> {
-    let mut slices: u32 = 0;
+/// Exclusive Jobs of a JobSet, by what their replicatedJob is like.
+fn jobs(
+    jobset: &Value,
+    counts: impl Fn(&Value) -> Result<bool, ReadError>,
+) -> Result<u32, ReadError> {
+    let all = is_exclusive(jobset);
+    let mut jobs: u32 = 0;
     for job in read::list(jobset, "/spec/replicatedJobs")? {
-        if multislice(read::list(job, "/template/spec/template/spec/containers")?)? {
-            slices = slices.saturating_add(read::count(job, "/replicas")?.unwrap_or(1));
+        let template = read::present(job, "/template").unwrap_or(&Value::Null);
+        let pod = read::present(template, "/spec/template").unwrap_or(&Value::Null);
+        if (all || is_exclusive(template) || is_exclusive(pod)) && counts(job)? {
+            jobs = jobs.saturating_add(read::count(job, "/replicas")?.unwrap_or(1));
         }
     }
-    Ok(slices)
+    Ok(jobs)
+}
+
+fn is_exclusive(object: &Value) -> bool {
+    let keys = [keys::JOBSET_EXCLUSIVE, keys::EXCLUSIVE_TOPOLOGY];
+    keys.iter()
+        .any(|key| read::annotation(object, key).is_some())
+}
+
+fn computes_with_others(job: &Value) -> Result<bool, ReadError> {
+    multislice(read::list(job, "/template/spec/template/spec/containers")?)
 }
 
 fn ordered(object: &Value, kind: OwnerKind) -> Result<bool, ReadError> {

@@ -132,6 +132,57 @@ pub struct Rejection {
     pub reasons: Vec<Reason>,
 }
 
+impl Reason {
+    /// Takes over the nodes of `other` if it says the same of them; whether it did. Amounts are
+    /// those of the first node.
+    pub(crate) fn absorb(&mut self, other: &Self) -> bool {
+        use Reason as R;
+        let (mine, theirs) = match (self, other) {
+            (R::NotReady { nodes }, R::NotReady { nodes: more })
+            | (R::Unschedulable { nodes }, R::Unschedulable { nodes: more })
+            | (R::AffinityMismatch { nodes }, R::AffinityMismatch { nodes: more })
+            | (R::ChipsShort { nodes, .. }, R::ChipsShort { nodes: more, .. })
+            | (R::CpuShort { nodes, .. }, R::CpuShort { nodes: more, .. })
+            | (R::MemoryShort { nodes, .. }, R::MemoryShort { nodes: more, .. }) => (nodes, more),
+            (
+                R::TaintNotTolerated { nodes, taint },
+                R::TaintNotTolerated {
+                    nodes: more,
+                    taint: other,
+                },
+            ) if taint == other => (nodes, more),
+            (
+                R::SelectorMismatch {
+                    nodes, key, found, ..
+                },
+                R::SelectorMismatch {
+                    nodes: more,
+                    key: other,
+                    found: value,
+                    ..
+                },
+            ) if key == other && found == value => (nodes, more),
+            (
+                R::PodsShort { nodes, limit },
+                R::PodsShort {
+                    nodes: more,
+                    limit: other,
+                },
+            ) if limit == other => (nodes, more),
+            (
+                R::HostPort { nodes, port },
+                R::HostPort {
+                    nodes: more,
+                    port: other,
+                },
+            ) if port == other => (nodes, more),
+            _ => return false,
+        };
+        mine.extend_from_slice(theirs);
+        true
+    }
+}
+
 /// Names of nodes that a message shows before it only counts.
 const SHOWN: usize = 3;
 

@@ -60,9 +60,11 @@ pub enum State {
     Incomplete {
         /// Gated Pods that do.
         have: u32,
-        /// Pods that must.
-        want: u32,
+        /// Pods that must; absent while who makes them isn't known.
+        want: Option<u32>,
     },
+    /// Its Job or JobSet is suspended.
+    Suspended,
     /// Gates of somebody else's come first.
     OtherGates {
         /// Their names.
@@ -84,6 +86,13 @@ pub enum State {
     Claiming,
     /// Its own Pods of before still end on its domain.
     Ending,
+    /// The domain that it was to have can't hold it any more; it gives its claim up.
+    Leaving {
+        /// The domain's value.
+        from: String,
+        /// Why.
+        reasons: Vec<Reason>,
+    },
     /// It is being released.
     Releasing {
         /// Pods released so far.
@@ -119,7 +128,21 @@ impl GroupReport {
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Incomplete { have, want } => write!(f, "{have} of {want} Pods exist"),
+            Self::Incomplete {
+                have,
+                want: Some(want),
+            } => write!(f, "{have} of {want} Pods exist"),
+            Self::Incomplete { have, want: None } => {
+                write!(f, "{have} Pods exist, but not yet who makes them")
+            }
+            Self::Suspended => write!(f, "suspended"),
+            Self::Leaving { from, reasons } => {
+                write!(
+                    f,
+                    "leaves {from}, which can't hold it any more: {}",
+                    joined(reasons)
+                )
+            }
             Self::OtherGates { gates } => {
                 write!(f, "waits for scheduling gates {}", gates.join(", "))
             }
@@ -140,13 +163,14 @@ impl fmt::Display for State {
             ),
             Self::Placed => write!(f, "placed"),
             Self::Split { found } => write!(f, "{found}"),
-            Self::Stranded { reasons } => {
-                write!(f, "stranded: ")?;
-                let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-                write!(f, "{}", reasons.join("; "))
-            }
+            Self::Stranded { reasons } => write!(f, "stranded: {}", joined(reasons)),
         }
     }
+}
+
+fn joined(reasons: &[Reason]) -> String {
+    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    reasons.join("; ")
 }
 
 fn rejections<S: Serializer>(rejected: &Arc<Vec<Rejection>>, out: S) -> Result<S::Ok, S::Error> {

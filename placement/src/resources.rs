@@ -70,6 +70,16 @@ impl Resources {
             && fits(self.pods, other.pods)
     }
 
+    /// How many times `one` is in it.
+    pub(crate) fn times(self, one: Self) -> u32 {
+        let of = |free: u64, needed: u64| free.checked_div(needed).unwrap_or(u64::MAX);
+        let times = of(self.chips, one.chips).min(of(self.cpu, one.cpu));
+        let times = times
+            .min(of(self.memory, one.memory))
+            .min(of(self.pods, one.pods));
+        u32::try_from(times).unwrap_or(u32::MAX)
+    }
+
     fn max(self, other: Self) -> Self {
         self.each(other, u64::max)
     }

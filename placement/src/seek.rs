@@ -1,0 +1,311 @@
+//! A domain for groups that have none.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::claim::Claim;
+use crate::decide::Run;
+use crate::fit::{Free, Need, fit};
+use crate::group::Group;
+use crate::rank::{GroupFacts, RankFault, ranked};
+use crate::reason::{Reason, Rejection};
+use crate::reference::Domain;
+use crate::report::State;
+use crate::stand::Standing;
+use crate::survey::{Question, Survey, failure_domain};
+
+/// A domain that was found.
+struct Found {
+    domain: Domain,
+    fault: Option<RankFault>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn serve_one(&mut self, group: &'a Group<'a>) {
+        match self.stand(group) {
+            Standing::Settled => {}
+            Standing::Holds(claim) => self.release(group, claim),
+            Standing::Seeks => self.seek(group),
+        }
+    }
+
+    fn seek(&mut self, group: &'a Group<'a>) {
+        match self.find(group, &HashSet::new()) {
+            Some(found) => self.take(group, found),
+            None => self.wait(group),
+        }
+    }
+
+    /// All domains or none. A gang of which some Pods were released is one no more.
+    pub(crate) fn serve_gang(&mut self, groups: &[&'a Group<'a>], needed: u32) {
+        if groups.iter().any(|group| group.started()) {
+            for group in groups {
+                self.serve_one(group);
+            }
+            return;
+        }
+        let standings: Vec<_> = groups
+            .iter()
+            .map(|group| (*group, self.stand(group)))
+            .collect();
+        let is_settled = |(_, standing): &&(_, Standing<'a>)| matches!(standing, Standing::Settled);
+        let missing = groups.len() < usize::try_from(needed).unwrap_or(usize::MAX);
+        if missing || standings.iter().any(|one| is_settled(&one)) {
+            let ready = standings.iter().filter(|one| !is_settled(one)).count();
+            return self.hold_gang(&standings, ready, needed);
+        }
+        let seeking: Vec<&'a Group<'a>> = standings
+            .iter()
+            .filter_map(|(group, standing)| matches!(standing, Standing::Seeks).then_some(*group))
+            .collect();
+        match self.find_all(&seeking) {
+            Ok(found) if found.is_empty() => self.release_gang(&standings),
+            Ok(found) => self.take_all(&standings, found),
+            Err(ready) => self.refuse_gang(&standings, ready, needed),
+        }
+    }
+
+    /// Claims are kept while the gang isn't complete.
+    fn hold_gang(
+        &mut self,
+        standings: &[(&'a Group<'a>, Standing<'a>)],
+        ready: usize,
+        needed: u32,
+    ) {
+        let ready = u32::try_from(ready).unwrap_or(u32::MAX);
+        for (group, standing) in standings {
+            if !matches!(standing, Standing::Settled) {
+                self.report(group, State::Gang { ready, needed });
+            }
+        }
+    }
+
+    fn release_gang(&mut self, standings: &[(&'a Group<'a>, Standing<'a>)]) {
+        for (group, standing) in standings {
+            if let Standing::Holds(claim) = standing {
+                self.release(group, claim);
+            }
+        }
+    }
+
+    fn take_all(
+        &mut self,
+        standings: &[(&'a Group<'a>, Standing<'a>)],
+        found: Vec<(&'a Group<'a>, Found)>,
+    ) {
+        for (group, found) in found {
+            self.take(group, found);
+        }
+        for (group, standing) in standings {
+            if matches!(standing, Standing::Holds(_)) {
+                self.report(group, State::Claiming);
+            }
+        }
+    }
+
+    /// The gang can't be placed as a whole: what it holds goes back, what it could have is kept
+    /// from those that come later, if it could ever be placed here.
+    fn refuse_gang(
+        &mut self,
+        standings: &[(&'a Group<'a>, Standing<'a>)],
+        ready: u32,
+        needed: u32,
+    ) {
+        self.waiting += 1;
+        let held: u32 = standings
+            .iter()
+            .map(|(_, one)| u32::from(matches!(one, Standing::Holds(_))))
+            .sum();
+        for (group, standing) in standings {
+            match standing {
+                Standing::Holds(claim) => self.give_up(group, claim, Vec::new()),
+                Standing::Settled => {}
+                Standing::Seeks => {
+                    let rejected = self.rejected(group);
+                    let state = State::Gang {
+                        ready: ready + held,
+                        needed,
+                    };
+                    self.report_with(group, state, rejected);
+                    self.let_go(group);
+                }
+            }
+        }
+        let seeking: Vec<_> = standings
+            .iter()
+            .filter(|(_, one)| matches!(one, Standing::Seeks))
+            .collect();
+        if let Some((group, _)) = seeking.first() {
+            self.reserve(group, needed);
+        }
+    }
+
+    fn take(&mut self, group: &'a Group<'a>, found: Found) {
+        self.claim(group, found.domain);
+        self.report(group, State::Claiming);
+        if let Some(report) = self.decision.groups.last_mut() {
+            report.rank_fault = found.fault;
+        }
+    }
+
+    fn wait(&mut self, group: &'a Group<'a>) {
+        let rejected = self.rejected(group);
+        self.report_with(
+            group,
+            State::Waiting {
+                before: self.waiting,
+            },
+            rejected,
+        );
+        self.waiting += 1;
+        self.let_go(group);
+    }
+
+    /// A domain each, or for how many there is one.
+    fn find_all(&mut self, groups: &[&'a Group<'a>]) -> Result<Vec<(&'a Group<'a>, Found)>, u32> {
+        let mut picky: Vec<(usize, &'a Group<'a>)> = Vec::new();
+        for group in groups {
+            picky.push((self.survey(group).feasible.len(), group));
+        }
+        picky.sort_by_key(|(choice, _)| *choice);
+        let mut used = HashSet::new();
+        let mut all = Vec::new();
+        for (_, group) in picky {
+            let Some(found) = self.find(group, &used) else {
+                continue;
+            };
+            used.extend(self.space.members(&found.domain).iter().copied());
+            all.push((group, found));
+        }
+        let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        if all.len() == groups.len() {
+            Ok(all)
+        } else {
+            Err(count)
+        }
+    }
+
+    fn find(&mut self, group: &'a Group<'a>, used: &HashSet<usize>) -> Option<Found> {
+        let facts = self.facts(group);
+        let crowds = self.crowds();
+        let space = &self.space;
+        let free = |name: &str| {
+            let domain = Domain {
+                key: group.key.to_owned(),
+                value: name.to_owned(),
+            };
+            space.members(&domain).iter().all(|at| !used.contains(at))
+        };
+        let survey = self.surveys.of(space, question(group));
+        let mut feasible = survey.feasible.clone();
+        feasible.retain(|domain| used.is_empty() || free(&domain.name));
+        for domain in &mut feasible {
+            let crowd = domain
+                .failure_domain
+                .as_ref()
+                .and_then(|name| crowds.get(name.as_str()));
+            domain.claims_in_failure_domain = crowd.copied().unwrap_or(0);
+        }
+        if feasible.is_empty() {
+            return None;
+        }
+        let (order, fault) = ranked(self.rank, &facts, &feasible);
+        let value = order.into_iter().next()?;
+        let domain = Domain {
+            key: group.key.to_owned(),
+            value,
+        };
+        Some(Found { domain, fault })
+    }
+
+    fn survey(&mut self, group: &'a Group<'a>) -> &mut Survey {
+        self.surveys.of(&self.space, question(group))
+    }
+
+    fn rejected(&mut self, group: &'a Group<'a>) -> Arc<Vec<Rejection>> {
+        Arc::clone(&self.survey(group).rejected)
+    }
+
+    /// Keeps free domains for a gang that waits for others to end, so that it doesn't starve:
+    /// only if there are enough that could hold one of its groups when they are empty.
+    fn reserve(&mut self, group: &'a Group<'a>, needed: u32) {
+        let need = Need::of(group.gated(), group.needed);
+        let able = |members: &[usize]| fit(self.space.nodes(members), &need, Free::Ever).is_ok();
+        let able = self
+            .space
+            .domains(group.key)
+            .filter(|(_, members)| able(members))
+            .count();
+        if able < usize::try_from(needed).unwrap_or(usize::MAX) {
+            return;
+        }
+        let names: Vec<String> = self
+            .survey(group)
+            .feasible
+            .iter()
+            .map(|one| one.name.clone())
+            .collect();
+        let reason = Reason::Reserved {
+            by: group.reference.clone(),
+        };
+        for value in names {
+            let domain = Domain {
+                key: group.key.to_owned(),
+                value,
+            };
+            self.surveys.reserve(&self.space, domain, &reason);
+        }
+    }
+
+    /// Claims by failure domain.
+    fn crowds(&self) -> HashMap<&'a str, u32> {
+        let mut crowds = HashMap::new();
+        for claim in self
+            .view
+            .claims
+            .values()
+            .filter(|claim| claim.group().is_some())
+        {
+            let mut nodes = self.space.nodes(self.space.members(&claim.domain));
+            if let Some(name) = nodes.next().and_then(failure_domain) {
+                *crowds.entry(name).or_default() += 1;
+            }
+        }
+        crowds
+    }
+
+    fn facts(&self, group: &Group<'a>) -> GroupFacts {
+        let chips = group.pods.iter().map(|pod| pod.requests.chips).max();
+        GroupFacts {
+            namespace: group.reference.namespace.clone(),
+            kind: group.reference.kind.clone(),
+            name: group.reference.name.clone(),
+            root_kind: group.root_kind.to_owned(),
+            root_name: group.root_name.to_owned(),
+            topology_key: group.key.to_owned(),
+            pods: group.needed,
+            chips_per_pod: chips.unwrap_or(0),
+            priority: group.priority,
+            multislice: group.pods.iter().any(|pod| pod.multislice),
+            siblings: self.siblings(group),
+        }
+    }
+
+    fn siblings(&self, group: &Group<'a>) -> Vec<String> {
+        let of_root = |claim: &&Claim| {
+            claim
+                .group()
+                .is_some_and(|one| one.root == group.reference.root)
+        };
+        let claims = self.view.claims.values().filter(of_root);
+        claims.map(|claim| claim.domain.value.clone()).collect()
+    }
+}
+
+/// What a group that waits as a whole needs.
+pub(crate) fn question<'a>(group: &'a Group<'a>) -> Question<'a> {
+    Question {
+        key: group.key,
+        need: Need::of(group.gated(), group.needed),
+    }
+}

@@ -1,0 +1,275 @@
+//! Where a group stands, before anything new is found for it.
+
+use std::collections::BTreeSet;
+
+use crate::action::Action;
+use crate::claim::{Claim, Holder};
+use crate::decide::{Run, is_fenced};
+use crate::fit::{Free, Need, fit};
+use crate::group::Group;
+use crate::pod::Pod;
+use crate::reason::Reason;
+use crate::reference::Domain;
+use crate::report::State;
+use crate::settings::OnStranded;
+use crate::space::By;
+
+/// Where a group stands.
+#[derive(Debug)]
+pub(crate) enum Standing<'a> {
+    /// It has been dealt with, and reported.
+    Settled,
+    /// All its Pods wait, and it holds a domain that can hold it.
+    Holds(&'a Claim),
+    /// All its Pods wait, and it has no domain.
+    Seeks,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn stand(&mut self, group: &'a Group<'a>) -> Standing<'a> {
+        let claims = self.claims.get(&group.id()).cloned().unwrap_or_default();
+        if claims.iter().any(|claim| claim.empty_since.is_some()) {
+            // The mark goes first: see `enter`.
+            self.report(group, State::Claiming);
+            return Standing::Settled;
+        }
+        if group.started() {
+            self.carry_on(group, &claims);
+            return Standing::Settled;
+        }
+        let kept = kept(group, &claims);
+        if let Some(surplus) = surplus(group, &claims, kept) {
+            self.give_up(group, surplus, Vec::new());
+            return Standing::Settled;
+        }
+        if let Some(state) = unready(group) {
+            self.report(group, state);
+            return Standing::Settled;
+        }
+        match kept {
+            None => Standing::Seeks,
+            Some(claim) => self.stand_on(group, claim),
+        }
+    }
+
+    /// All Pods wait and the group holds a claim: is it still any good?
+    fn stand_on(&mut self, group: &'a Group<'a>, claim: &'a Claim) -> Standing<'a> {
+        let need = Need::of(group.gated(), group.needed);
+        match self.verdict(group, claim, &need, true) {
+            Verdict::Fits => return Standing::Holds(claim),
+            Verdict::Soon => self.report(group, State::Ending),
+            Verdict::Broken(reasons) => self.give_up(group, claim, reasons),
+        }
+        Standing::Settled
+    }
+
+    /// Some Pods were released: the group is finished where it began.
+    fn carry_on(&mut self, group: &'a Group<'a>, claims: &[&'a Claim]) {
+        let places: BTreeSet<&str> = group
+            .released()
+            .filter_map(|pod| self.place(group, pod))
+            .collect();
+        let wandering = group.released().any(|pod| self.place(group, pod).is_none());
+        let holds = |claim: &&&Claim| {
+            let domain = &claim.domain;
+            claim.group().is_some()
+                && domain.key == group.key
+                && places.contains(domain.value.as_str())
+        };
+        let claim = claims.iter().find(holds).copied();
+        // Without a domain yet, the loose claim stays until there is one.
+        let on_the_way = claim.is_none() && (wandering || places.len() == 1);
+        let needed = |one: &&Claim| on_the_way && matches!(one.holder, Holder::Loose(_));
+        let surplus = claims
+            .iter()
+            .copied()
+            .filter(|one| claim != Some(one) && !needed(one));
+        for surplus in surplus {
+            self.act(Action::Unclaim(surplus.clone()));
+        }
+        match (claim, places.first()) {
+            (Some(claim), _) => self.finish(group, claim),
+            (None, _) if wandering => self.wander(group),
+            (None, Some(place)) if places.len() == 1 => self.adopt(group, place),
+            (None, _) => self.report(group, split(&places)),
+        }
+    }
+
+    /// The Pods that are left go where the others are, if they still fit.
+    fn finish(&mut self, group: &'a Group<'a>, claim: &'a Claim) {
+        let unbound = |pod: &&Pod| pod.node.is_none();
+        let need = Need::of(group.live().filter(unbound), 0);
+        if need.total() == 0 {
+            return self.report(group, State::Placed);
+        }
+        let gates = group.other_gates();
+        if !gates.is_empty() {
+            return self.report(group, State::OtherGates { gates });
+        }
+        match self.verdict(group, claim, &need, false) {
+            Verdict::Fits => self.release(group, claim),
+            Verdict::Soon => self.report(group, State::Ending),
+            Verdict::Broken(reasons) => {
+                self.restart(group);
+                self.report(group, State::Stranded { reasons });
+            }
+        }
+    }
+
+    /// Its Pods share a domain that nobody claims: it does now.
+    fn adopt(&mut self, group: &'a Group<'a>, place: &str) {
+        let domain = Domain {
+            key: group.key.to_owned(),
+            value: place.to_owned(),
+        };
+        let held = self
+            .space
+            .claimed_by_other(self.space.members(&domain), group.id());
+        match held {
+            Some(reason) => {
+                let found = format!("its Pods are on {place}, which is {reason}");
+                self.report(group, State::Split { found });
+            }
+            None => {
+                self.claim(group, domain);
+                self.report(group, State::Claiming);
+            }
+        }
+    }
+
+    /// One Pod goes, so that the JobSet starts again; never while one is going already, nor
+    /// where that would only bring the Pod back.
+    fn restart(&mut self, group: &Group<'a>) {
+        let asked = self.settings.on_stranded == OnStranded::Restart;
+        if !asked || !group.restartable || group.ending() {
+            return;
+        }
+        let newest = group
+            .live()
+            .map(|pod| pod.created)
+            .max()
+            .unwrap_or_default();
+        let patience = newest.after(self.settings.stranded_after);
+        if self.now < patience {
+            return self.look_again(patience);
+        }
+        let idle = group.live().find(|pod| pod.node.is_none());
+        if let Some(pod) = idle {
+            let (pod, group) = (pod.reference.clone(), group.reference.clone());
+            self.act(Action::Restart { pod, group });
+        }
+    }
+
+    /// Whether the domain of a claim holds what is needed. Before the first release it must be
+    /// free of others, too; after it there is no way back.
+    fn verdict(&self, group: &Group<'_>, claim: &Claim, need: &Need<'_>, alone: bool) -> Verdict {
+        let members = self.space.members(&claim.domain);
+        if alone && is_fenced(group, claim) {
+            return Verdict::Broken(Vec::new());
+        }
+        let blocker = self.space.blocker(members, Some(group.id()));
+        if let Some(reason) = blocker.filter(|_| alone) {
+            return Verdict::Broken(vec![reason]);
+        }
+        match fit(self.space.nodes(members), need, Free::Now) {
+            Ok(_) => Verdict::Fits,
+            Err(reasons) => match fit(self.space.nodes(members), need, Free::Soon(group)) {
+                Ok(_) => Verdict::Soon,
+                Err(_) => Verdict::Broken(reasons),
+            },
+        }
+    }
+
+    /// The domain that a released Pod is in or is pinned to.
+    fn place(&self, group: &Group<'a>, pod: &'a Pod) -> Option<&'a str> {
+        let bound = pod
+            .node
+            .as_deref()
+            .and_then(|node| self.space.label(node, group.key));
+        let pinned = pod.constraints.selector.get(group.key).map(String::as_str);
+        bound.or(pinned)
+    }
+}
+
+enum Verdict {
+    Fits,
+    /// When its own Pods of before have ended.
+    Soon,
+    Broken(Vec<Reason>),
+}
+
+/// Of several claims the oldest; all placers choose the same.
+fn kept<'a>(group: &Group<'_>, claims: &[&'a Claim]) -> Option<&'a Claim> {
+    let usable = |claim: &&&Claim| claim.group().is_some() && claim.domain.key == group.key;
+    let age = |claim: &&Claim| {
+        (
+            claim.lease.as_ref().map(|lease| lease.created),
+            claim.lease_name(),
+        )
+    };
+    claims
+        .iter()
+        .copied()
+        .filter(|claim| usable(&claim))
+        .min_by_key(age)
+}
+
+/// A claim that must go: one that its Pods are fenced against, or a second one. The loose claim
+/// is one once there is a domain.
+fn surplus<'a>(
+    group: &Group<'_>,
+    claims: &[&'a Claim],
+    kept: Option<&'a Claim>,
+) -> Option<&'a Claim> {
+    let fenced = claims.iter().find(|claim| is_fenced(group, claim));
+    let second = claims.iter().find(|claim| {
+        let loose = matches!(claim.holder, Holder::Loose(_));
+        kept.map_or(!loose, |kept| kept != **claim)
+    });
+    fenced.or(second).copied()
+}
+
+/// Why no Pod of a group may be released yet.
+fn unready(group: &Group<'_>) -> Option<State> {
+    if group.live().next().is_none() {
+        return Some(State::Ending);
+    }
+    if group.suspended {
+        return Some(State::Suspended);
+    }
+    let gates = group.other_gates();
+    if !gates.is_empty() {
+        return Some(State::OtherGates { gates });
+    }
+    let incomplete = State::Incomplete {
+        have: group.distinct(),
+        want: group.want,
+    };
+    (!group.complete()).then_some(incomplete)
+}
+
+fn split(places: &BTreeSet<&str>) -> State {
+    let places: Vec<&str> = places.iter().copied().collect();
+    State::Split {
+        found: format!("its Pods are on several domains: {}", places.join(", ")),
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Claims a domain for a group.
+    pub(crate) fn claim(&mut self, group: &Group<'a>, domain: Domain) {
+        let claim = Claim {
+            domain,
+            holder: Holder::Group(group.reference.clone()),
+            empty_since: None,
+            lease: None,
+        };
+        let reason = Reason::Taken {
+            by: group.reference.clone(),
+        };
+        self.space
+            .hold(&claim.domain, &By::Group(group.reference.clone()));
+        self.surveys.withdraw(&self.space, &claim.domain, &reason);
+        self.act(Action::Claim(claim));
+    }
+}

@@ -1,0 +1,138 @@
+//! Which domains are feasible for groups that need the same.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::fit::{Free, Need, fit};
+use crate::keys;
+use crate::rank::DomainFacts;
+use crate::reason::{Reason, Rejection};
+use crate::reference::Domain;
+use crate::space::{NodeState, Space};
+
+/// Surveys by what is needed: many groups need the same, and each domain is looked at once.
+#[derive(Debug, Default)]
+pub(crate) struct Surveys<'a> {
+    known: HashMap<Question<'a>, Survey>,
+    /// Domains that are kept for a gang, and why.
+    reserved: Vec<(Domain, Reason)>,
+}
+
+/// What a survey is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question<'a> {
+    /// The topology key.
+    pub(crate) key: &'a str,
+    pub(crate) need: Need<'a>,
+}
+
+/// All domains of a topology key, for a group that has nothing anywhere.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Survey {
+    pub(crate) feasible: Vec<DomainFacts>,
+    pub(crate) rejected: Arc<Vec<Rejection>>,
+}
+
+impl<'a> Surveys<'a> {
+    pub(crate) fn of(&mut self, space: &Space<'a>, question: Question<'a>) -> &mut Survey {
+        let Self { known, reserved } = self;
+        known.entry(question).or_insert_with_key(|question| {
+            let mut survey = survey(space, question);
+            for (domain, reason) in reserved.iter() {
+                survey.withdraw(&values(space, domain, question.key), reason);
+            }
+            survey
+        })
+    }
+
+    /// Keeps a domain from all who come later.
+    pub(crate) fn reserve(&mut self, space: &Space<'a>, domain: Domain, reason: &Reason) {
+        self.withdraw(space, &domain, reason);
+        self.reserved.push((domain, reason.clone()));
+    }
+
+    /// Takes what shares nodes with `domain` out of all surveys.
+    pub(crate) fn withdraw(&mut self, space: &Space<'a>, domain: &Domain, reason: &Reason) {
+        for (question, survey) in &mut self.known {
+            survey.withdraw(&values(space, domain, question.key), reason);
+        }
+    }
+}
+
+impl Survey {
+    fn withdraw(&mut self, values: &BTreeSet<&str>, reason: &Reason) {
+        let gone = |facts: &mut DomainFacts| values.contains(facts.name.as_str());
+        for facts in self.feasible.extract_if(.., gone) {
+            let rejection = Rejection {
+                domain: facts.name,
+                reasons: vec![reason.clone()],
+            };
+            Arc::make_mut(&mut self.rejected).push(rejection);
+        }
+    }
+}
+
+/// The domains of `key` that share nodes with `domain`.
+fn values<'a>(space: &Space<'a>, domain: &Domain, key: &str) -> BTreeSet<&'a str> {
+    let nodes = space.nodes(space.members(domain));
+    nodes.filter_map(|node| node.node().label(key)).collect()
+}
+
+fn survey<'a>(space: &Space<'a>, question: &Question<'a>) -> Survey {
+    let mut survey = Survey::default();
+    let mut rejected = Vec::new();
+    for (value, members) in space.domains(question.key) {
+        let room = match space.blocker(members, None) {
+            Some(reason) => Err(vec![reason]),
+            None => fit(space.nodes(members), &question.need, Free::Now),
+        };
+        match room {
+            Ok(room) => survey
+                .feasible
+                .push(facts(value, space.nodes(members), room)),
+            Err(reasons) => rejected.push(Rejection {
+                domain: value.to_owned(),
+                reasons,
+            }),
+        }
+    }
+    survey.rejected = Arc::new(rejected);
+    survey
+}
+
+fn facts<'n, 'a: 'n>(
+    value: &str,
+    nodes: impl Iterator<Item = &'n NodeState<'a>>,
+    room: u32,
+) -> DomainFacts {
+    let mut facts = DomainFacts {
+        name: value.to_owned(),
+        nodes: 0,
+        fits: room,
+        chips: 0,
+        free_chips: 0,
+        failure_domain: None,
+        claims_in_failure_domain: 0,
+        spot: false,
+        reservation: None,
+    };
+    for state in nodes {
+        let node = state.node();
+        if facts.nodes == 0 {
+            facts.failure_domain = failure_domain(state).map(str::to_owned);
+            facts.reservation = node.label(keys::RESERVATION).map(str::to_owned);
+        }
+        facts.nodes += 1;
+        facts.chips += node.allocatable.chips;
+        facts.free_chips += state.free_chips();
+        facts.spot |= node.label(keys::SPOT) == Some("true");
+    }
+    facts
+}
+
+/// Where a node stands.
+pub(crate) fn failure_domain<'a>(state: &NodeState<'a>) -> Option<&'a str> {
+    keys::FAILURE_DOMAINS
+        .iter()
+        .find_map(|key| state.node().label(key))
+}
