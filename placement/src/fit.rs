@@ -2,10 +2,10 @@
 
 use crate::constraint::Constraints;
 use crate::group::Group;
+use crate::node_state::NodeState;
 use crate::pod::Pod;
 use crate::reason::Reason;
 use crate::resources::Resources;
-use crate::space::NodeState;
 
 /// Pods that must fit, by what they ask for. Those of one template are all equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

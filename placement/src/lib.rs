@@ -17,6 +17,7 @@ mod group;
 mod keys;
 mod loose;
 mod node;
+mod node_state;
 mod order;
 mod owner;
 mod plain;

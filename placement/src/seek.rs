@@ -286,6 +286,8 @@ impl<'a> Run<'a> {
             pods: group.needed,
             chips_per_pod: chips.unwrap_or(0),
             priority: group.priority,
+            accelerator: selected(group, tpu::keys::ACCELERATOR_LABEL),
+            topology: selected(group, tpu::keys::TOPOLOGY_LABEL),
             multislice: group.pods.iter().any(|pod| pod.multislice),
             siblings: self.siblings(group),
         }
@@ -300,6 +302,12 @@ impl<'a> Run<'a> {
         let claims = self.view.claims.values().filter(of_root);
         claims.map(|claim| claim.domain.value.clone()).collect()
     }
+}
+
+/// What the Pods select by this label.
+fn selected(group: &Group<'_>, key: &str) -> Option<String> {
+    let mut selectors = group.pods.iter().map(|pod| &pod.constraints.selector);
+    selectors.find_map(|selector| selector.get(key)).cloned()
 }
 
 /// What a group that waits as a whole needs.

@@ -7,12 +7,12 @@ use crate::claim::{Claim, Holder};
 use crate::decide::{Run, is_fenced};
 use crate::fit::{Free, Need, fit};
 use crate::group::Group;
+use crate::node_state::By;
 use crate::pod::Pod;
 use crate::reason::Reason;
 use crate::reference::Domain;
 use crate::report::State;
 use crate::settings::OnStranded;
-use crate::space::By;
 
 /// Where a group stands.
 #[derive(Debug)]

@@ -1,14 +1,15 @@
 //! Which domains are feasible for groups that need the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::fit::{Free, Need, fit};
 use crate::keys;
+use crate::node_state::NodeState;
 use crate::rank::DomainFacts;
 use crate::reason::{Reason, Rejection};
 use crate::reference::Domain;
-use crate::space::{NodeState, Space};
+use crate::space::Space;
 
 /// Surveys by what is needed: many groups need the same, and each domain is looked at once.
 #[derive(Debug, Default)]
@@ -16,7 +17,11 @@ pub(crate) struct Surveys<'a> {
     known: HashMap<Question<'a>, Survey>,
     /// Domains that are kept for a gang, and why.
     reserved: Vec<(Domain, Reason)>,
+    labels: CommonLabels<'a>,
 }
+
+/// Labels that all nodes of a domain share, by topology key and value.
+type CommonLabels<'a> = HashMap<(&'a str, &'a str), Arc<BTreeMap<String, String>>>;
 
 /// What a survey is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,9 +40,13 @@ pub(crate) struct Survey {
 
 impl<'a> Surveys<'a> {
     pub(crate) fn of(&mut self, space: &Space<'a>, question: Question<'a>) -> &mut Survey {
-        let Self { known, reserved } = self;
+        let Self {
+            known,
+            reserved,
+            labels,
+        } = self;
         known.entry(question).or_insert_with_key(|question| {
-            let mut survey = survey(space, question);
+            let mut survey = survey(space, question, labels);
             for (domain, reason) in reserved.iter() {
                 survey.withdraw(&values(space, domain, question.key), reason);
             }
@@ -78,7 +87,7 @@ fn values<'a>(space: &Space<'a>, domain: &Domain, key: &str) -> BTreeSet<&'a str
     nodes.filter_map(|node| node.node().label(key)).collect()
 }
 
-fn survey<'a>(space: &Space<'a>, question: &Question<'a>) -> Survey {
+fn survey<'a>(space: &Space<'a>, question: &Question<'a>, known: &mut CommonLabels<'a>) -> Survey {
     let mut survey = Survey::default();
     let mut rejected = Vec::new();
     for (value, members) in space.domains(question.key) {
@@ -87,17 +96,32 @@ fn survey<'a>(space: &Space<'a>, question: &Question<'a>) -> Survey {
             None => fit(space.nodes(members), &question.need, Free::Now),
         };
         match room {
-            Ok(room) => survey
-                .feasible
-                .push(facts(value, space.nodes(members), room)),
             Err(reasons) => rejected.push(Rejection {
                 domain: value.to_owned(),
                 reasons,
             }),
+            Ok(room) => {
+                let labels = known.entry((question.key, value));
+                let labels = labels.or_insert_with(|| Arc::new(common(space.nodes(members))));
+                let mut facts = facts(value, space.nodes(members), room);
+                facts.labels = Arc::clone(labels);
+                survey.feasible.push(facts);
+            }
         }
     }
     survey.rejected = Arc::new(rejected);
     survey
+}
+
+fn common<'n, 'a: 'n>(
+    mut nodes: impl Iterator<Item = &'n NodeState<'a>>,
+) -> BTreeMap<String, String> {
+    let first = nodes.next().map(|state| state.node().labels.clone());
+    let mut common = first.unwrap_or_default();
+    for state in nodes {
+        common.retain(|key, value| state.node().label(key) == Some(value));
+    }
+    common
 }
 
 fn facts<'n, 'a: 'n>(
@@ -107,14 +131,8 @@ fn facts<'n, 'a: 'n>(
 ) -> DomainFacts {
     let mut facts = DomainFacts {
         name: value.to_owned(),
-        nodes: 0,
         fits: room,
-        chips: 0,
-        free_chips: 0,
-        failure_domain: None,
-        claims_in_failure_domain: 0,
-        spot: false,
-        reservation: None,
+        ..DomainFacts::default()
     };
     for state in nodes {
         let node = state.node();

@@ -23,7 +23,7 @@ pub(super) struct Store {
 pub(super) enum Change {
     Node(Node),
     NoNode(String),
-    Pod(Pod),
+    Pod(Box<Pod>),
     NoPod(String),
     Job(Job),
     NoJob(String),
@@ -57,7 +57,7 @@ impl Store {
         self.version += 1;
         pod.reference.resource_version = self.version.to_string();
         self.pods.insert(pod.reference.uid.clone(), pod.clone());
-        self.log.push(Change::Pod(pod));
+        self.log.push(Change::Pod(Box::new(pod)));
     }
 
     pub(super) fn remove_pod(&mut self, uid: &str) {
@@ -192,7 +192,7 @@ pub(super) fn follow(view: &mut View, change: &Change) {
     match change.clone() {
         Change::Node(node) => view.put_node(node),
         Change::NoNode(name) => view.remove_node(&name),
-        Change::Pod(pod) => view.put_pod(pod),
+        Change::Pod(pod) => view.put_pod(*pod),
         Change::NoPod(uid) => view.remove_pod(&uid),
         Change::Job(job) => view.put_job(job),
         Change::NoJob(uid) => view.remove_job(&uid),

@@ -1,0 +1,268 @@
+//! A node: what is on it, who claims it, what it can take.
+
+use std::collections::HashMap;
+
+use crate::constraint::{Constraints, HostPort, Taint};
+use crate::fit::{Class, Free};
+use crate::group::{Key, id};
+use crate::node::Node;
+use crate::pod::Pod;
+use crate::reason::Reason;
+use crate::reference::GroupRef;
+use crate::resources::Resources;
+use crate::view::View;
+
+/// Taints that Kubernetes itself puts and takes away: they don't keep a waiting Pod off for good.
+const PASSING_TAINTS: &str = "node.kubernetes.io/";
+
+/// A node and who is concerned with it.
+#[derive(Debug)]
+pub(crate) struct NodeState<'a> {
+    node: &'a Node,
+    /// Pods that hold something of it.
+    pub(crate) pods: Vec<Tenant<'a>>,
+    /// Pods that the scheduler may bind to it.
+    pub(crate) comers: Vec<Tenant<'a>>,
+    /// Who claims a domain that it belongs to.
+    pub(crate) holders: Vec<By>,
+    pub(crate) used: Resources,
+}
+
+/// A Pod and the exclusive group that it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tenant<'a> {
+    pub(crate) pod: &'a Pod,
+    pub(crate) group: Option<Key<'a>>,
+}
+
+/// Who claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum By {
+    Group(GroupRef),
+    Pods(usize),
+}
+
+/// What is free of a node while Pods are placed on it.
+#[derive(Debug)]
+pub(crate) struct FreeNode<'n> {
+    amount: Resources,
+    ports: Vec<&'n HostPort>,
+    own_ports: bool,
+}
+
+impl<'a> NodeState<'a> {
+    /// A node with the Pods that are bound to it.
+    pub(crate) fn new(view: &'a View, node: &'a Node, members: &HashMap<&str, Key<'a>>) -> Self {
+        let uids = view.bound.get(&node.name).into_iter().flatten();
+        let pods = uids.filter_map(|uid| view.pods.get(uid)).map(|pod| Tenant {
+            pod,
+            group: members.get(pod.reference.uid.as_str()).copied(),
+        });
+        let pods: Vec<Tenant<'a>> = pods.collect();
+        let used = pods.iter().map(|tenant| tenant.pod.requests);
+        let used = used.fold(Resources::default(), Resources::plus);
+        Self {
+            node,
+            pods,
+            comers: Vec::new(),
+            holders: Vec::new(),
+            used,
+        }
+    }
+
+    pub(crate) fn node(&self) -> &'a Node {
+        self.node
+    }
+
+    pub(crate) fn free_chips(&self) -> u64 {
+        self.node.allocatable.chips.saturating_sub(self.used.chips)
+    }
+
+    pub(crate) fn free(&self, free: Free<'_>) -> FreeNode<'_> {
+        let goes = |tenant: &&Tenant<'_>| match free {
+            Free::Now => false,
+            Free::Soon(group) => tenant.pod.deleting && tenant.group == Some(group.id()),
+            Free::Ever => true,
+        };
+        let going = self
+            .pods
+            .iter()
+            .filter(goes)
+            .map(|tenant| tenant.pod.requests);
+        let going = going.fold(Resources::default(), Resources::plus);
+        let staying = self.pods.iter().filter(|tenant| !goes(tenant));
+        FreeNode {
+            amount: self.node.allocatable.minus(self.used.minus(going)),
+            ports: staying
+                .flat_map(|tenant| &tenant.pod.constraints.host_ports)
+                .collect(),
+            own_ports: false,
+        }
+    }
+
+    /// How many such Pods it can take, at least one, or why none.
+    pub(crate) fn room(&self, class: &Class<'_>, free: &FreeNode<'_>) -> Result<u32, Reason> {
+        self.admits(class.constraints)?;
+        self.short_of(&class.requests, free)?;
+        let ports = &class.constraints.host_ports;
+        let clash = |port: &&HostPort| free.ports.iter().any(|used| used.clashes(port));
+        if let Some(port) = ports.iter().find(clash) {
+            return Err(Reason::HostPort {
+                nodes: self.alone(),
+                port: port.port,
+            });
+        }
+        if !ports.is_empty() {
+            return Ok(u32::from(!free.own_ports));
+        }
+        Ok(free.amount.times(class.requests))
+    }
+
+    /// Labels, taints and conditions.
+    fn admits(&self, constraints: &Constraints) -> Result<(), Reason> {
+        let (node, nodes) = (self.node, || self.alone());
+        if !node.ready {
+            return Err(Reason::NotReady { nodes: nodes() });
+        }
+        if node.unschedulable {
+            return Err(Reason::Unschedulable { nodes: nodes() });
+        }
+        if let Some(taint) = node
+            .taints
+            .iter()
+            .find(|taint| !constraints.tolerates(taint))
+        {
+            return Err(Reason::TaintNotTolerated {
+                nodes: nodes(),
+                taint: taint.to_string(),
+            });
+        }
+        if let Some((key, wanted)) = constraints.unselected(&node.labels) {
+            let found = node.label(key).map(str::to_owned);
+            let (key, wanted) = (key.clone(), wanted.clone());
+            return Err(Reason::SelectorMismatch {
+                nodes: nodes(),
+                key,
+                wanted,
+                found,
+            });
+        }
+        if !constraints.attracts(&node.name, &node.labels) {
+            return Err(Reason::AffinityMismatch { nodes: nodes() });
+        }
+        Ok(())
+    }
+
+    fn short_of(&self, needed: &Resources, free: &FreeNode<'_>) -> Result<(), Reason> {
+        let (nodes, free) = (|| self.alone(), &free.amount);
+        let short = |free: u64, needed: u64| needed > 0 && free < needed;
+        if short(free.chips, needed.chips) {
+            let (free, needed) = (free.chips, needed.chips);
+            return Err(Reason::ChipsShort {
+                nodes: nodes(),
+                free,
+                needed,
+            });
+        }
+        if short(free.cpu, needed.cpu) {
+            let (free, needed) = (free.cpu, needed.cpu);
+            return Err(Reason::CpuShort {
+                nodes: nodes(),
+                free,
+                needed,
+            });
+        }
+        if short(free.memory, needed.memory) {
+            let (free, needed) = (free.memory, needed.memory);
+            return Err(Reason::MemoryShort {
+                nodes: nodes(),
+                free,
+                needed,
+            });
+        }
+        if short(free.pods, needed.pods) {
+            let limit = self.node.allocatable.pods;
+            return Err(Reason::PodsShort {
+                nodes: nodes(),
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    fn alone(&self) -> Vec<String> {
+        vec![self.node.name.clone()]
+    }
+
+    /// Whether a waiting Pod could be bound here, now or when what passes has passed.
+    pub(crate) fn could_take(&self, pod: &Pod) -> bool {
+        let constraints = &pod.constraints;
+        let lasting = |taint: &&Taint| !taint.key.starts_with(PASSING_TAINTS);
+        let taints = self.node.taints.iter().filter(lasting);
+        self.node.allocatable.holds(pod.requests)
+            && constraints.unselected(&self.node.labels).is_none()
+            && constraints.attracts(&self.node.name, &self.node.labels)
+            && taints.into_iter().all(|taint| constraints.tolerates(taint))
+    }
+
+    pub(crate) fn claim_of_other(&self, own: Option<Key<'_>>) -> Option<Reason> {
+        self.holders.iter().find_map(|by| match by {
+            By::Group(group) if own == Some(id(group)) => None,
+            By::Group(group) => Some(Reason::Taken { by: group.clone() }),
+            By::Pods(pods) => Some(Reason::Shared { pods: *pods }),
+        })
+    }
+
+    pub(crate) fn occupant(&self, own: Option<Key<'_>>) -> Option<Reason> {
+        let other = |tenant: &&Tenant<'_>| tenant.concerned() && !tenant.belongs_to(own);
+        let tenant = self.pods.iter().find(other)?;
+        Some(Reason::Occupied {
+            pod: tenant.pod.name(),
+            node: self.node.name.clone(),
+        })
+    }
+
+    pub(crate) fn comer(&self, own: Option<Key<'_>>) -> Option<Reason> {
+        let comer = self.comers.iter().find(|tenant| !tenant.belongs_to(own))?;
+        Some(Reason::CouldLand {
+            pod: comer.pod.name(),
+        })
+    }
+
+    pub(crate) fn closed(&self) -> Option<Reason> {
+        let claim = self.holders.iter().find_map(|by| match by {
+            By::Group(group) => Some(Reason::Taken { by: group.clone() }),
+            By::Pods(_) => None,
+        });
+        let occupant = self.pods.iter().find(|tenant| tenant.group.is_some());
+        let occupant = occupant.map(|tenant| Reason::Occupied {
+            pod: tenant.pod.name(),
+            node: self.node.name.clone(),
+        });
+        let comer = self.comers.iter().find(|tenant| tenant.group.is_some());
+        let comer = comer.map(|tenant| Reason::CouldLand {
+            pod: tenant.pod.name(),
+        });
+        claim.or(occupant).or(comer)
+    }
+}
+
+impl FreeNode<'_> {
+    /// Notes that so many Pods of a class were placed.
+    pub(crate) fn take(&mut self, class: &Class<'_>, count: u32) {
+        for _ in 0..count {
+            self.amount = self.amount.minus(class.requests);
+        }
+        self.own_ports |= count > 0 && !class.constraints.host_ports.is_empty();
+    }
+}
+
+impl Tenant<'_> {
+    fn belongs_to(&self, own: Option<Key<'_>>) -> bool {
+        own.is_some() && self.group == own
+    }
+
+    fn concerned(&self) -> bool {
+        self.group.is_some() || self.pod.wants_tpu()
+    }
+}
