@@ -9,11 +9,11 @@ use crate::codes;
 use crate::decision::{Decision, Findings};
 use crate::evaluate::{Call, Evaluate, EvaluateError};
 use crate::finding::{Finding, Severity};
-use crate::matching::is_skipped;
 use crate::owner::is_spared;
 use crate::patch;
 use crate::policy::{Mode, OnError, Policy, PolicySet};
 use crate::request::{Operation, Request};
+use crate::skip::{self, is_skipped};
 
 /// Which of the two webhooks asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,12 @@ pub fn admit(
     let Some(subject) = request.subject() else {
         return Decision::refused(unusable("the review carries no object"));
     };
-    matched.retain(|policy| !is_skipped(policy, subject));
+    let carried = skip::carry(request, subject, &matched).filter(|_| phase == Phase::Mutate);
+    let (patch, subject) = match carried {
+        Some((patch, subject)) => (patch, Cow::Owned(subject)),
+        None => (Patch::default(), Cow::Borrowed(subject)),
+    };
+    matched.retain(|policy| !is_skipped(policy, &subject));
     let pipeline = Pipeline {
         request,
         phase,
@@ -50,7 +55,7 @@ pub fn admit(
         evaluator,
         old_object_json: old_object_json(request),
     };
-    let mut decision = pipeline.run(subject);
+    let mut decision = pipeline.run(&subject, patch);
     decision.policies = matched.iter().map(|policy| policy.name.clone()).collect();
     decision
 }
@@ -92,7 +97,8 @@ struct Subject<'a> {
 }
 
 impl<'a, E: Evaluate> Pipeline<'a, E> {
-    fn run(&self, submitted: &Value) -> Decision {
+    /// Asks about `submitted`, to which `carried` has been applied already.
+    fn run(&self, submitted: &Value, carried: Patch) -> Decision {
         let mut subject = Subject::new(submitted);
         let first = self.pass(&mut subject, 1);
         let (last, passes) = match first.patch.is_empty() {
@@ -101,7 +107,7 @@ impl<'a, E: Evaluate> Pipeline<'a, E> {
         };
         let findings = self.collect(&first, last.as_ref(), is_spared(submitted));
         let patched = subject.object.into_owned();
-        let patch = Patch(first.patch);
+        let patch = Patch([carried.0, first.patch].concat());
         let submitted = self.request.object.as_ref();
         let mut decision = findings.decide(submitted, patch, Some(patched));
         decision.passes = passes;

@@ -301,6 +301,40 @@ fn an_object_may_skip_what_is_skippable_only() {
     assert_eq!(decision.policies, ["b"]);
 }
 
+#[test]
+fn what_a_workload_skips_is_patched_into_its_templates_before_any_policy_is_asked() {
+    let set = Played::default()
+        .with("a", denies("AAA001"))
+        .but(|policy| policy.skippable = true)
+        .with("b", |object| {
+            let template = object.pointer("/spec/template/metadata/annotations");
+            assert!(template.is_some());
+            Ok(Verdict::default())
+        });
+    let object = json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"annotations": {"kubectl-sax.dev/skip": "a"}},
+        "spec": {"template": {}},
+    });
+    let request = Request::from_manifest(object, "default").unwrap();
+    let decision = set.decide(&request, Phase::Mutate);
+    assert!(decision.allowed);
+    let expected = json!([{
+        "op": "add",
+        "path": "/spec/template/metadata",
+        "value": {"annotations": {"kubectl-sax.dev/skip": "a"}},
+    }]);
+    assert_eq!(json!(decision.patch), expected);
+    let stored = Request {
+        object: decision.object.clone(),
+        ..request
+    };
+    for phase in [Phase::Mutate, Phase::Validate] {
+        assert_eq!(set.decide(&stored, phase).patch, Patch::default());
+    }
+}
+
 proptest! {
     /// The composed patch leads where applying each policy's patch in turn leads.
     #[test]

@@ -20,6 +20,7 @@ mod policy;
 mod request;
 mod respond;
 mod review;
+mod skip;
 mod strict;
 mod warnings;
 

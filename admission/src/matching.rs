@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::policy::Policy;
 use crate::request::{Operation, Request};
 
 /// Namespaces of the cluster's own machinery, excluded unless an operator says otherwise.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
-
-/// Names policies, separated by commas, that leave the object alone.
-const SKIP: &str = "kubectl-sax.dev/skip";
 
 /// A rule out of a policy's own description. An empty list or `*` means "any".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,14 +110,6 @@ impl Matching {
     }
 }
 
-/// Whether `policy` lets objects opt out and this one does.
-pub(crate) fn is_skipped(policy: &Policy, subject: &Value) -> bool {
-    let annotations = subject.pointer("/metadata/annotations");
-    let skip = annotations.and_then(|annotations| annotations.get(SKIP));
-    let names = skip.and_then(Value::as_str).unwrap_or_default();
-    policy.skippable && names.split(',').any(|name| name.trim() == policy.name)
-}
-
 fn covers(wanted: &[String], found: &str) -> bool {
     wanted.is_empty() || wanted.iter().any(|want| want == "*" || want == found)
 }
@@ -185,16 +173,5 @@ mod tests {
         matching.labels.insert("team".into(), "web".into());
         assert!(!matching.matches(&pod("default")));
         assert!(!Matching::default().matches(&pod("default")));
-    }
-
-    #[test]
-    fn only_a_skippable_policy_can_be_skipped() {
-        let object = json!({"metadata": {"annotations": {SKIP: "other, tpu-shape"}}});
-        let mut policy = Policy::new("tpu-shape", Matching::default(), json!({}));
-        assert!(!is_skipped(&policy, &object));
-        policy.skippable = true;
-        assert!(is_skipped(&policy, &object));
-        policy.name = "shape".into();
-        assert!(!is_skipped(&policy, &object));
     }
 }

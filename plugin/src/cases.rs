@@ -44,8 +44,9 @@ enum CaseOperation {
 struct Expectation {
     #[serde(default)]
     findings: Vec<ExpectedFinding>,
-    /// The exact patch, or `any`.
-    patch: Option<Value>,
+    /// The exact patch: RFC 6902 operations.
+    #[serde(default)]
+    patch: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,9 +170,8 @@ impl Expectation {
         if !same {
             difference += &self.findings_difference(found);
         }
-        let expected = self.patch.clone().unwrap_or_else(|| json!([]));
-        let patch = json!(verdict.patch);
-        if expected.as_str() != Some("any") && expected != patch {
+        let (expected, patch) = (json!(self.patch), json!(verdict.patch));
+        if expected != patch {
             difference += &format!("expected patch {expected}\nfound patch    {patch}\n");
         }
         match difference.is_empty() {

@@ -55,9 +55,9 @@ enum CaseOperation {
 struct Expectation {
     #[serde(default)]
     findings: Vec<ExpectedFinding>,
-    /// The exact patch, or `any`.
+    /// The exact patch: RFC 6902 operations.
     #[serde(default)]
-    patch: Option<Value>,
+    patch: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,7 +182,7 @@ pub fn review<P: Policy>(
         old_object: None,
         expect: Expectation {
             findings: Vec::new(),
-            patch: None,
+            patch: Vec::new(),
         },
     };
     Ok(judge::<P>(&case.review()?, settings, &Recorded(context)))
@@ -254,9 +254,9 @@ impl Expectation {
         if !same {
             describe_findings(&mut difference, &self.findings, findings);
         }
-        let expected = self.patch.clone().unwrap_or(Value::Array(Vec::new()));
+        let expected = Value::Array(self.patch.clone());
         let found = patch.to_json();
-        if expected.as_str() != Some("any") && expected != found {
+        if expected != found {
             difference.push_str(&format!(
                 "  expected patch {expected}\n  found patch    {found}\n"
             ));

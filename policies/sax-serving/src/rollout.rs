@@ -43,8 +43,9 @@ fn check_admin_strategy(spec: &Node<'_>, verdict: &mut Verdict) {
     let kind = spec.at("strategy").at("type");
     let found = match kind.text() {
         Some("Recreate") => return,
+        // The API server fills it in, and what it shows the webhook must read the same.
+        None | Some("RollingUpdate") => "strategy RollingUpdate (the default)".to_owned(),
         Some(other) => format!("strategy {}", shortened(other)),
-        None => "no strategy, which means RollingUpdate".to_owned(),
     };
     verdict.warn(
         "SAX011",

@@ -188,8 +188,9 @@ fn examine(context: &Context<'_, impl Cluster>, completion: &mut Completion<'_>)
         }
         selectors::complete(group, workload, completion);
         if group.is_multi_host {
-            network::complete(group, context, completion);
-            ports::complete(group, completion);
+            let on_host = network::complete(group, context, completion);
+            let is_pod = workload.kind == WorkloadKind::Pod;
+            ports::complete(group, on_host && is_pod, completion);
         }
         resources::complete(group, completion);
         environment::check(group, completion);

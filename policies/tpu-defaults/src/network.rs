@@ -14,15 +14,16 @@ use crate::settings::HostNetwork;
 /// The DNS policy under which a Pod on its node's network finds the Pods of its slice by name.
 const WITH_HOST_NET: &str = "ClusterFirstWithHostNet";
 
-/// Completes the network of a multi-host group.
+/// Completes the network of a multi-host group, and says whether its Pods are on their node's
+/// network by our doing.
 pub(crate) fn complete(
     group: &TpuGroup<'_>,
     context: &Context<'_, impl Cluster>,
     completion: &mut Completion<'_>,
-) {
+) -> bool {
     let host_network = group.pods.spec.at("hostNetwork");
     let is_injected = match context.settings.host_network {
-        HostNetwork::Off => return,
+        HostNetwork::Off => return false,
         HostNetwork::Inject => true,
         HostNetwork::Check => false,
     };
@@ -38,6 +39,7 @@ pub(crate) fn complete(
         None if is_injected => {
             completion.set(&host_network, true);
             complete_dns(group, is_injected, completion);
+            return true;
         }
         None => {
             let message = "found no hostNetwork, expected true: the VMs of a multi-host slice \
@@ -51,6 +53,7 @@ pub(crate) fn complete(
             );
         }
     }
+    false
 }
 
 fn complete_dns(group: &TpuGroup<'_>, is_injected: bool, completion: &mut Completion<'_>) {

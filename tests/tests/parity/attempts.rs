@@ -1,7 +1,7 @@
 //! What is asked of the API server, and what it must say.
 
 use admission::{Decision, Request};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -58,18 +58,39 @@ impl Attempt {
         };
         let old = place(request.old_object.as_ref().context("an update has one")?);
         let created = api.send(Method::POST, &collection(&request), &old)?;
+        ensure!(created.status != 409, "{}: {}", case.name(), created.body);
         if !created.is_success() {
             return Ok(Err(created));
         }
-        let path = format!("{}/{}", collection(&request), request.name);
-        let request = request.updating(created.body);
-        Ok(Ok(Self {
-            decision: group.decide(&request),
-            submitted: request.object.context("an update has one")?,
+        let attempt = Self {
+            decision: Decision::default(),
+            submitted: request.object.clone().context("an update has one")?,
             method: Method::PUT,
-            path,
+            path: format!("{}/{}", collection(&request), request.name),
             case,
+        };
+        let request = Request {
+            object: Some(attempt.shown(api)?),
+            ..request.updating(created.body)
+        };
+        let decision = group.decide(&request);
+        Ok(Ok(Self {
+            decision,
+            ..attempt
         }))
+    }
+
+    /// What the API server shows a webhook of the object: of its own kinds what it has filled in,
+    /// as in the stored object. Others are shown as they are sent. Must be asked without us.
+    fn shown(&self, api: &Https) -> Result<Value> {
+        let is_native = !self.path.starts_with("/apis/jobset.x-k8s.io/")
+            && !self.path.starts_with("/apis/leaderworkerset.x-k8s.io/");
+        let answer = self.submit(api)?;
+        let is_filled_in = is_native && answer.is_success();
+        Ok(match is_filled_in {
+            true => answer.body,
+            false => self.submitted.clone(),
+        })
     }
 
     /// Asks the API server, which stores nothing.

@@ -55,8 +55,9 @@ enum CaseOperation {
 pub(crate) struct Expectation {
     #[serde(default)]
     pub(crate) findings: Vec<ExpectedFinding>,
+    /// RFC 6902 operations.
     #[serde(default)]
-    patch: Option<Value>,
+    patch: Vec<Value>,
 }
 
 /// A finding, of whose texts only parts are told.
@@ -132,9 +133,8 @@ impl Expectation {
                 self.findings, found.findings
             ));
         }
-        let expected = self.patch.clone().unwrap_or_else(|| json!([]));
-        let patch = json!(found.patch);
-        (expected != "any" && expected != patch)
+        let (expected, patch) = (json!(self.patch), json!(found.patch));
+        (expected != patch)
             .then(|| format!("expected patch {expected}\nfound patch    {patch}"))
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Group {
     /// The objects that `loaded` knows.
     pub(crate) recorded: Arc<Objects>,
     pub(crate) cases: Vec<&'static Case>,
+    /// A namespace in which the same objects stand as in `default`, for what is stored for real.
+    pub(crate) namespace: String,
 }
 
 /// All groups. Together they hold every case once.
@@ -89,8 +91,10 @@ fn group(engine: &Engine, number: usize, cases: Vec<&'static Case>) -> Group {
             &document(policy, settings).to_string(),
         )
     });
-    let objects = (!context.is_empty()).then(|| {
-        let texts: Vec<String> = context.iter().map(Value::to_string).collect();
+    let namespace = format!("context-{number}");
+    let around = around(context, &namespace);
+    let objects = (!around.is_empty()).then(|| {
+        let texts: Vec<String> = around.iter().map(Value::to_string).collect();
         write(&format!("objects-{number}.yaml"), &texts.join("\n---\n"))
     });
     let loaded = match &policies {
@@ -98,7 +102,7 @@ fn group(engine: &Engine, number: usize, cases: Vec<&'static Case>) -> Group {
         None => load_builtin(engine),
     };
     let loaded = loaded.unwrap_or_else(|error| panic!("{}: {error}", cases[0].name()));
-    let recorded = Arc::new(recorded(context));
+    let recorded = Arc::new(recorded(&around));
     Group {
         name: cases[0].name(),
         loaded: loaded.with_objects(Arc::clone(&recorded)),
@@ -106,7 +110,18 @@ fn group(engine: &Engine, number: usize, cases: Vec<&'static Case>) -> Group {
         policies,
         objects,
         cases,
+        namespace,
     }
+}
+
+/// The objects around a group's cases: as they stand there, and once more in `namespace`.
+fn around(context: &[Value], namespace: &str) -> Vec<Value> {
+    let placed = context.iter().map(|object| {
+        let mut object = object.clone();
+        object["metadata"]["namespace"] = json!(namespace);
+        object
+    });
+    context.iter().cloned().chain(placed).collect()
 }
 
 /// The policy's own document, with these settings.

@@ -44,24 +44,6 @@ fn the_webhook_over_https_answers_as_the_pipeline() {
     assert_none("webhook over HTTPS", count, &failures);
 }
 
-/// Cases on which the API server and the pipeline are known to disagree; each is to be mended.
-const KNOWN_TO_DIFFER: [&str; 7] = [
-    // The defaults of native kinds change what stands there: a strategy, a hostPort.
-    "sax-serving/cases/tutorial/warned-the-tutorials-admin-server.yaml",
-    "tpu-defaults/cases/controlled/allowed-a-pod-from-before-us-is-completed.yaml",
-    "tpu-defaults/cases/injection/allowed-a-lone-pod.yaml",
-    // The old object was never defaulted, or is stored another way than the case writes it.
-    "sax-serving/cases/others/warned-an-old-fault-does-not-hinder-a-controllers-note.yaml",
-    "tpu-defaults/cases/nothing/allowed-a-new-label-on-a-deployment-starts-no-rollout.yaml",
-    "tpu-shape/cases/update/warned-label-on-a-deployment.yaml",
-    // The API server itself refuses a mirror Pod, whose warnings are then never asked for.
-    "tpu-defaults/cases/nothing/allowed-a-mirror-pod.yaml",
-];
-
-fn is_known(case: &str) -> bool {
-    KNOWN_TO_DIFFER.iter().any(|known| case.ends_with(known))
-}
-
 #[test]
 fn the_api_server_answers_and_stores_as_the_pipeline_says() {
     let control_plane = ControlPlane::start();
@@ -76,8 +58,6 @@ fn the_api_server_answers_and_stores_as_the_pipeline_says() {
             Outcome::Stored => "stored".to_owned(),
             Outcome::Refused => "refused by us".to_owned(),
             Outcome::RefusedAnyway(reason) => format!("refused anyway ({reason})"),
-            Outcome::Untried(reason) => format!("untried ({reason})"),
-            Outcome::Differs(_) if is_known(&case.name()) => "known to differ".to_owned(),
             Outcome::Differs(difference) => {
                 failures.push(format!("{}: {difference}", case.name()));
                 "differ".to_owned()
@@ -90,10 +70,7 @@ fn the_api_server_answers_and_stores_as_the_pipeline_says() {
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     xtask::progress::say(&format!("parity: API server: {}", counts.join(", ")));
-    let known = outcomes
-        .iter()
-        .filter(|(case, outcome)| matches!(outcome, Outcome::Differs(_)) && is_known(&case.name()));
-    assert_none("API server", outcomes.len() - known.count(), &failures);
+    assert_none("API server", outcomes.len(), &failures);
 }
 
 /// A cluster of this test's own. A guard process ends it when this program ends, however that
@@ -135,8 +112,8 @@ impl ControlPlane {
         let mut outcomes = Vec::new();
         let mut prepared = Vec::new();
         for group in groups() {
-            let (attempts, untried) = self.attempts(group)?;
-            outcomes.extend(untried);
+            let (attempts, refused) = self.attempts(group)?;
+            outcomes.extend(refused);
             prepared.push((group, self.without(attempts)?));
         }
         let mut address = "127.0.0.1:0".to_owned();
@@ -169,37 +146,35 @@ impl ControlPlane {
         })
     }
 
-    /// What can be tried of a group's cases, and the outcomes of what can't.
+    /// What can be asked of a group's cases, and the outcomes of those whose old object the API
+    /// server doesn't take.
     fn attempts(&self, group: &Group) -> Result<(Vec<Attempt>, Vec<Judged>)> {
         let mut attempts = Vec::new();
-        let mut untried = Vec::new();
+        let mut refused = Vec::new();
         for &case in &group.cases {
             if !case.is_update() {
                 attempts.push(Attempt::create(group, case));
                 continue;
             }
-            if !case.content.context.is_empty() {
-                let reason = "its context stands in another namespace; HTTPS judges it";
-                untried.push((case, Outcome::Untried(reason)));
-                continue;
-            }
-            let namespace = self.namespace()?;
+            let namespace = self.namespace(group, case)?;
             match Attempt::update(&self.api, group, case, &namespace)? {
                 Ok(attempt) => attempts.push(attempt),
-                Err(refused) => {
-                    let reason = format!("the old object: {}", reason(&refused));
-                    untried.push((case, Outcome::RefusedAnyway(reason)));
+                Err(answer) => {
+                    let reason = format!("the old object: {}", reason(&answer));
+                    refused.push((case, Outcome::RefusedAnyway(reason)));
                 }
             }
         }
-        Ok((attempts, untried))
+        Ok((attempts, refused))
     }
 
-    /// A namespace for one case.
-    fn namespace(&self) -> Result<String> {
-        let namespace = json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "parity-"},
-        });
+    /// A namespace for one case; the group's own where there must be objects around it.
+    fn namespace(&self, group: &Group, case: &Case) -> Result<String> {
+        let metadata = match case.content.context.is_empty() {
+            true => json!({"generateName": "parity-"}),
+            false => json!({"name": group.namespace}),
+        };
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
         let made = self
             .api
             .send(http::Method::POST, "/api/v1/namespaces", &namespace)?;

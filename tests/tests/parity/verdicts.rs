@@ -25,8 +25,6 @@ pub(crate) enum Outcome {
     Refused,
     /// Refused by the API server or JobSet as without us, with the reason.
     RefusedAnyway(String),
-    /// Not sent, and why.
-    Untried(&'static str),
     /// Something else than expected.
     Differs(String),
 }
