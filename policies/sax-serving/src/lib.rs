@@ -77,7 +77,7 @@ impl Policy for SaxServing {
         };
         let components = Component::all(&workload);
         check_workload(&workload, &components, settings, verdict);
-        if is_controlled(&workload.root) {
+        if workload::controller(&workload.root).is_some() {
             // A refused Pod would be the silent wait that this policy is there to prevent.
             return verdict.soften(|_| true);
         }
@@ -142,14 +142,6 @@ fn check_server(
 /// Whether the object is only waiting for its finalizers.
 fn is_leaving(object: &Node<'_>) -> bool {
     object.at("metadata").at("deletionTimestamp").is_present()
-}
-
-/// Whether another object made this one and would make it again.
-fn is_controlled(object: &Node<'_>) -> bool {
-    let owners = object.at("metadata").at("ownerReferences").elements();
-    owners
-        .iter()
-        .any(|owner| owner.at("controller").boolean() == Some(true))
 }
 
 /// What was wrong before is no reason to refuse a change of something else: a label, or what a

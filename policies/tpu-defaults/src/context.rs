@@ -58,8 +58,5 @@ impl<'a, C: Cluster> Context<'a, C> {
 
 /// Whether a controller made the object at `root`.
 pub(crate) fn is_controlled(root: &Node<'_>) -> bool {
-    let owners = root.at("metadata").at("ownerReferences").elements();
-    owners
-        .iter()
-        .any(|owner| owner.at("controller").boolean() == Some(true))
+    workload::controller(root).is_some()
 }

@@ -69,6 +69,11 @@ impl Policy for TpuShape {
             names::JOBSET_VERSION,
             "JobSet",
             "two JobSets of a namespace must not generate one Job name",
+        )
+        .grant(
+            names::JOB_VERSION,
+            "Job",
+            "no Job of a namespace must have a name that a JobSet generates",
         );
         codes::explain(description)
     }

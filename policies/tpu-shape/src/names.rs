@@ -1,12 +1,18 @@
 //! Names that JobSet and Job generate: TPU015, TPU016.
 
 use sdk::{Cluster, Node, Verdict};
-use workload::{PodGroup, Workload, WorkloadKind};
+use workload::{PodGroup, Workload, WorkloadKind, controller};
 
 use crate::group::quoted;
 
 /// The JobSets that name collisions are looked for among.
 pub(crate) const JOBSET_VERSION: &str = "jobset.x-k8s.io/v1alpha2";
+/// The Jobs that name collisions are looked for among.
+pub(crate) const JOB_VERSION: &str = "batch/v1";
+
+/// How many of a JobSet's Jobs are looked for: each is a call of the host, of which a review may
+/// have 256 unless the operator says otherwise.
+const LOOKED_FOR: i64 = 100;
 
 /// Generated names are DNS labels.
 const LONGEST: usize = 63;
@@ -39,9 +45,15 @@ pub(crate) fn check(
             check_siblings(&own, &workload.groups, verdict);
             if !own.is_generated {
                 check_others(&own, workload, namespace, cluster, verdict);
+                check_jobs(&own, workload, namespace, cluster, verdict);
             }
         }
-        WorkloadKind::Job => check_job_length(&own, workload, verdict),
+        WorkloadKind::Job => {
+            check_job_length(&own, workload, verdict);
+            if !own.is_generated && controller(&workload.root).is_none() {
+                check_jobsets(&own, namespace, cluster, verdict);
+            }
+        }
         WorkloadKind::Pod
         | WorkloadKind::Deployment
         | WorkloadKind::StatefulSet
@@ -187,6 +199,81 @@ fn check_others(
             }
         }
     }
+}
+
+/// Jobs that are there already under names which the JobSet will generate.
+fn check_jobs(
+    own: &OwnName<'_>,
+    workload: &Workload<'_>,
+    namespace: Option<&str>,
+    cluster: &impl Cluster,
+    verdict: &mut Verdict,
+) {
+    let mut left = LOOKED_FOR;
+    for group in workload.groups.iter().filter(|group| makes_jobs(group)) {
+        let Some(name) = group.name else {
+            continue;
+        };
+        let count = group.replicas().min(left);
+        left -= count;
+        let jobs = (0..count).map(|index| format!("{}-{name}-{index}", own.text));
+        let taken = |job: &String| {
+            let found = cluster.get(JOB_VERSION, "Job", namespace, job);
+            // Without the grant nobody can know. Another JobSet's Job is that JobSet's finding.
+            found.is_ok_and(|job| job.is_some_and(|job| !is_of_jobset(&Node::of(&job))))
+        };
+        if let Some(job) = jobs.into_iter().find(taken) {
+            let message = format!(
+                "found the Job name {job}, which a Job of its own has already: the JobSet never \
+                 gets it"
+            );
+            let fix = "rename the replicatedJob, or delete the Job";
+            verdict.deny("TPU016", group.owner.at("name").path(), message, fix);
+        }
+    }
+}
+
+fn is_of_jobset(job: &Node<'_>) -> bool {
+    controller(job).is_some_and(|owner| owner.at("kind").text() == Some("JobSet"))
+}
+
+/// A JobSet that gives the Job's name to one of its own.
+fn check_jobsets(
+    own: &OwnName<'_>,
+    namespace: Option<&str>,
+    cluster: &impl Cluster,
+    verdict: &mut Verdict,
+) {
+    let Ok(jobsets) = cluster.list(JOBSET_VERSION, "JobSet", namespace) else {
+        return;
+    };
+    for jobset in &jobsets {
+        let jobset = Workload::read(WorkloadKind::JobSet, Node::of(jobset));
+        let Some(name) = jobset.root.at("metadata").at("name").text() else {
+            continue;
+        };
+        if jobset
+            .groups
+            .iter()
+            .any(|group| generates(name, group, &own.text))
+        {
+            let message = format!(
+                "found the Job name {}, which the JobSet {} generates too: one of them never \
+                 gets its Job",
+                own.text,
+                quoted(name)
+            );
+            verdict.deny("TPU016", own.node.path(), message, "rename the Job");
+        }
+    }
+}
+
+/// Whether `group` of the JobSet `jobset` makes a Job `job`.
+fn generates(jobset: &str, group: &PodGroup<'_>, job: &str) -> bool {
+    let rest = job.strip_prefix(jobset).and_then(|job| job.strip_prefix('-'));
+    let rest = rest.and_then(|job| job.strip_prefix(group.name?)?.strip_prefix('-'));
+    let index = rest.and_then(|index| index.parse::<u32>().ok().filter(|n| n.to_string() == index));
+    index.is_some_and(|index| i64::from(index) < group.replicas())
 }
 
 fn makes_jobs(group: &PodGroup<'_>) -> bool {

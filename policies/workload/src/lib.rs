@@ -25,4 +25,4 @@ pub use group::PodGroup;
 pub use immutable::{Immutable, soften};
 pub use quantity::Quantity;
 pub use shape::{Shape, label_of};
-pub use workload::{Workload, WorkloadKind};
+pub use workload::{Workload, WorkloadKind, controller};

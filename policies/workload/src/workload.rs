@@ -126,3 +126,10 @@ impl<'a> Workload<'a> {
         self.root.at("spec").at("suspend").boolean() == Some(true)
     }
 }
+
+/// The owner that made the object at `root`, and would make it again.
+pub fn controller<'a>(root: &Node<'a>) -> Option<Node<'a>> {
+    let owners = root.at("metadata").at("ownerReferences").elements();
+    let mut owners = owners.into_iter();
+    owners.find(|owner| owner.at("controller").boolean() == Some(true))
+}
