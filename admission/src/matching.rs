@@ -9,6 +9,9 @@ use crate::request::{Operation, Request};
 /// Namespaces of the cluster's own machinery, excluded unless an operator says otherwise.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
+/// The kubelet's annotation of mirror Pods.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
 /// A rule out of a policy's own description. An empty list or `*` means "any".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MatchRule {
@@ -90,6 +93,7 @@ impl Matching {
         self.rules.iter().any(|rule| rule.matches(request))
             && self.covers_namespace(request.namespace.as_deref())
             && self.labels_match(request.subject())
+            && !is_mirror(request)
     }
 
     /// Whether the operator lets the policy see what is in a namespace; none is that of
@@ -108,6 +112,16 @@ impl Matching {
             found.and_then(Value::as_str) == Some(wanted)
         })
     }
+}
+
+/// Whether the object is a kubelet's image of its own Pod, which nobody can change or refuse. The
+/// webhook's registration leaves them out, and offline must say the same.
+fn is_mirror(request: &Request) -> bool {
+    let annotations = request
+        .subject()
+        .and_then(|o| o.pointer("/metadata/annotations"));
+    let is_pod = request.kind.group.is_empty() && request.kind.kind == "Pod";
+    is_pod && annotations.is_some_and(|annotations| annotations.get(MIRROR).is_some())
 }
 
 fn covers(wanted: &[String], found: &str) -> bool {
@@ -173,5 +187,13 @@ mod tests {
         matching.labels.insert("team".into(), "web".into());
         assert!(!matching.matches(&pod("default")));
         assert!(!Matching::default().matches(&pod("default")));
+    }
+
+    #[test]
+    fn a_kubelets_mirror_pod_is_nobodys_business() {
+        let mut mirror = pod("default");
+        let object = mirror.object.as_mut().unwrap();
+        object["metadata"]["annotations"] = json!({MIRROR: "4c9a"});
+        assert!(!of_pods("pods").matches(&mirror));
     }
 }

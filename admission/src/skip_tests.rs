@@ -96,7 +96,8 @@ fn a_new_jobsets_word_is_written_into_every_template_that_has_none() {
 
 #[test]
 fn every_kind_with_templates_carries_the_word() {
-    let spec = json!({"template": {}, "leaderWorkerTemplate": {"workerTemplate": {"metadata": null}}});
+    let spec =
+        json!({"template": {}, "leaderWorkerTemplate": {"workerTemplate": {"metadata": null}}});
     for (api_version, kind) in [
         ("batch/v1", "Job"),
         ("apps/v1", "Deployment"),
@@ -122,7 +123,11 @@ fn what_may_not_be_skipped_is_carried_nowhere() {
 
 #[test]
 fn what_is_no_template_is_left_alone() {
-    for template in [json!(null), json!("x"), json!({"metadata": {"annotations": []}})] {
+    for template in [
+        json!(null),
+        json!("x"),
+        json!({"metadata": {"annotations": []}}),
+    ] {
         let mut object = deployment(Some("open"), None);
         object["spec"]["template"] = template;
         assert_eq!(carried(&object, None), None);

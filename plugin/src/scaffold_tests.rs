@@ -15,6 +15,7 @@ fn request(name: &str) -> Request {
         cell: CellName::parse("/sax/test").expect("must be a cell"),
         google_service_account: Some("sax@p.iam.gserviceaccount.com".to_owned()),
         service_account: format!("{name}-sa"),
+        service_account_is_given: false,
         expose: Expose::None,
         images: Images::of(None),
     }
@@ -78,6 +79,23 @@ fn the_jobset_says_what_the_tutorials_says() {
             "--platform_topology=4x8"
         ])
     );
+}
+
+#[test]
+fn who_is_on_the_nodes_network_has_no_service_account_that_does_nothing_there() {
+    let account = |slice, is_given| {
+        let request = Request {
+            service_account_is_given: is_given,
+            ..request("sax")
+        };
+        let objects = objects(&request, &tutorial_plan(1, Some(slice)));
+        let pods = "/spec/replicatedJobs/0/template/spec/template/spec";
+        let pods = of_kind(&objects, "JobSet").pointer(pods).cloned();
+        pods.expect("must be there")["serviceAccountName"].clone()
+    };
+    assert_eq!(account("v5e:4x8", false), Value::Null);
+    assert_eq!(account("v5e:4x8", true), "sax-sa");
+    assert_eq!(account("v5e:2x2", false), "sax-sa");
 }
 
 #[test]

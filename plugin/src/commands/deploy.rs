@@ -25,11 +25,8 @@ pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure>
     for note in &plan.notes {
         printer.warning(note)?;
     }
-    if request.google_service_account.is_none() {
-        printer.warning(
-            "without --google-service-account the Pods act as their node's service account, \
-             which must be able to write to the bucket",
-        )?;
+    if let Some(warning) = identity_warning(&request, &plan) {
+        printer.warning(&warning)?;
     }
     let objects = objects(&request, &plan);
     let judge = load_judge(args, &objects)?;
@@ -53,6 +50,22 @@ pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure>
         }
     })?;
     Ok(Exit::Fine)
+}
+
+/// Who the Pods are to Google, where that isn't the account that was asked for.
+fn identity_warning(request: &Request, plan: &Plan) -> Option<String> {
+    match &request.google_service_account {
+        None => Some(
+            "without --google-service-account the Pods act as their node's service account, \
+             which must be able to write to the bucket"
+                .to_owned(),
+        ),
+        Some(account) if plan.is_multi_host() => Some(format!(
+            "the model servers are on their nodes' network, where Pods act as their node's \
+             service account and not as {account}: it must be able to read the bucket too"
+        )),
+        Some(_) => None,
+    }
 }
 
 fn settle_dry_run(args: &DeployArgs, printer: &Printer) -> Result<DryRun, Failure> {
@@ -93,6 +106,7 @@ fn prepare(args: &DeployArgs) -> Result<(Request, Plan), Failure> {
         cell,
         google_service_account: args.google_service_account.clone(),
         service_account: args.service_account.clone().unwrap_or_else(default_account),
+        service_account_is_given: args.service_account.is_some(),
         expose: args.expose,
         images,
     };

@@ -1,6 +1,7 @@
 //! `lint`: read, judge, print.
 
 use admission::Request;
+use serde_json::Value;
 
 use crate::cli::{LintArgs, LintFormat};
 use crate::exit::Exit;
@@ -16,10 +17,10 @@ pub(super) fn run(args: &LintArgs, printer: &Printer) -> Result<Exit, Failure> {
     for note in &input.notes {
         printer.note(&format!("note: {note}"))?;
     }
-    let objects: Vec<_> = input
+    let objects: Vec<Value> = input
         .manifests
         .iter()
-        .map(|manifest| manifest.object.clone())
+        .map(|manifest| placed(manifest, &args.namespace))
         .collect();
     let judge = Judge::load(&args.policies.files)?.knowing(&objects);
     let verdicts = judge_all(input, &judge, &args.namespace);
@@ -28,6 +29,18 @@ pub(super) fn run(args: &LintArgs, printer: &Printer) -> Result<Exit, Failure> {
     }
     printer.data(&rendered(args, &verdicts, &judge, printer))?;
     Ok(exit(&verdicts, args.strict))
+}
+
+/// The object as the others see it: in the namespace of the command where it names none.
+fn placed(manifest: &Manifest, namespace: &str) -> Value {
+    let mut object = manifest.object.clone();
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata
+        && metadata.get("namespace").is_none_or(Value::is_null)
+    {
+        metadata.insert("namespace".to_owned(), namespace.into());
+    }
+    object
 }
 
 fn source(args: &LintArgs) -> Source {

@@ -80,11 +80,16 @@ fn job(request: &Request, plan: &Plan) -> JobSpec {
 
 fn pod_spec(request: &Request, plan: &Plan) -> PodSpec {
     let multi_host = plan.is_multi_host();
+    let pod = pod(request, container(request, plan));
+    // On its node's network a Pod acts as the node's service account, whatever it names.
+    let account = pod.service_account_name.clone();
+    let keeps_account = !multi_host || request.service_account_is_given;
     PodSpec {
         host_network: multi_host.then_some(true),
         dns_policy: multi_host.then(|| "ClusterFirstWithHostNet".to_owned()),
         node_selector: Some(node_selector(plan)),
-        ..pod(request, container(request, plan))
+        service_account_name: account.filter(|_| keeps_account),
+        ..pod
     }
 }
 

@@ -55,6 +55,9 @@ pub(crate) struct Request {
     pub(crate) google_service_account: Option<String>,
     /// The Kubernetes service account, made with the rest.
     pub(crate) service_account: String,
+    /// Whether the user named it: it may carry more than a Google identity, such as the secrets
+    /// that images are pulled with.
+    pub(crate) service_account_is_given: bool,
     /// Who reaches it.
     pub(crate) expose: Expose,
     /// What runs.

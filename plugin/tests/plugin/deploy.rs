@@ -36,7 +36,8 @@ fn lint_finds_nothing_in_what_is_made_and_patches_nothing() {
     ] {
         let made = manifests(more);
         assert_eq!(made.status, Some(0), "{made}");
-        let linted = sax(&["lint", "-f", "-", "-o", "json"], &made.stdout);
+        let linted = sax(&["lint", "-f", "-", "-o", "json", "--strict"], &made.stdout);
+        assert_eq!(linted.status, Some(0), "{linted}");
         let json: serde_json::Value = serde_json::from_str(&linted.stdout).expect("must be JSON");
         for result in json["results"].as_array().expect("must be a list") {
             assert_eq!(result["patch"], serde_json::json!([]), "{result:#}");

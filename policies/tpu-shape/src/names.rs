@@ -270,7 +270,9 @@ fn check_jobsets(
 
 /// Whether `group` of the JobSet `jobset` makes a Job `job`.
 fn generates(jobset: &str, group: &PodGroup<'_>, job: &str) -> bool {
-    let rest = job.strip_prefix(jobset).and_then(|job| job.strip_prefix('-'));
+    let rest = job
+        .strip_prefix(jobset)
+        .and_then(|job| job.strip_prefix('-'));
     let rest = rest.and_then(|job| job.strip_prefix(group.name?)?.strip_prefix('-'));
     let index = rest.and_then(|index| index.parse::<u32>().ok().filter(|n| n.to_string() == index));
     index.is_some_and(|index| i64::from(index) < group.replicas())

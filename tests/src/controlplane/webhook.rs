@@ -14,7 +14,7 @@ use crate::wait::{Look, until};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Starts the webhook beside `cluster` and registers it; `policies` are files or folders of
-/// WasmPolicy documents. Returns when it serves.
+/// WasmPolicy documents. Returns when it serves. A second call puts another one in its place.
 ///
 /// # Errors
 /// When it doesn't come up or can't be registered.
@@ -22,6 +22,9 @@ pub fn install(cluster: &Cluster, product: &Product, policies: &[&Path]) -> Resu
     let folder = cluster.folder().join("webhook");
     std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
     let ready = folder.join("address");
+    if ready.exists() {
+        std::fs::remove_file(&ready).with_context(|| format!("remove {}", ready.display()))?;
+    }
     let mut serve = Command::new(&product.webhook);
     serve
         .args([

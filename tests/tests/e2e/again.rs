@@ -1,11 +1,37 @@
 //! A manifest can be applied again, the way it was applied first.
 
-use sax_tests::namespace::TempNamespace;
+use std::path::Path;
+use std::time::Duration;
 
-use crate::shared::{admitted, fixture, temporary, tutorial};
+use sax_tests::controlplane::{Cluster, webhook};
+use sax_tests::namespace::TempNamespace;
+use sax_tests::wait::{Look, until};
+use serde_json::{Value, json};
+
+use crate::shared::{admitted, changing, fixture, plain, product, temporary, tutorial};
 
 const CLIENT: &[&str] = &["apply", "-f", "-"];
 const SERVER: &[&str] = &["apply", "--server-side", "-f", "-"];
+
+/// How long the API server gets to see that the webhook is another one.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Other settings of the policy that completes, in all that it completes.
+const OTHER_SETTINGS: &str = "
+apiVersion: kubectl-sax.dev/v1alpha1
+kind: WasmPolicy
+metadata: {name: tpu-defaults}
+spec:
+  module: {builtin: tpu-defaults}
+  order: 10
+  settings:
+    hostNetwork: 'off'
+    servingVector: num-slices
+    defaultAccelerator: v6e
+    exclusiveTopology: kubernetes.io/hostname
+  grants:
+  - {apiVersion: v1, kind: Namespace}
+";
 
 #[test]
 fn client_side_apply_of_the_same_manifest_is_accepted_and_keeps_the_generation() {
@@ -22,12 +48,59 @@ fn server_side_apply_of_the_same_manifest_is_accepted_and_keeps_the_generation()
 }
 
 #[test]
-fn a_label_is_never_hindered() {
+fn after_the_settings_changed_each_manifest_is_accepted_as_it_was_applied_first() {
+    let cluster = changing();
+    let before_us = temporary(cluster, "before");
+    apply(&before_us, CLIENT, &fixture("demo/wrong.yaml"));
+    webhook::install(cluster, product(), &[]).expect("the webhook must serve");
+    annotate(&before_us);
+    let [_, _, long] = tutorial();
+    let short = fixture("demo/short.yaml");
+    let kept: Vec<_> = [
+        ("changed-client", CLIENT, &long),
+        ("changed-client-short", CLIENT, &short),
+        ("changed-server", SERVER, &long),
+        ("changed-server-short", SERVER, &short),
+    ]
+    .into_iter()
+    .map(|(purpose, arguments, manifest)| {
+        let namespace = temporary(cluster, purpose);
+        apply(&namespace, arguments, manifest);
+        (namespace, arguments, manifest)
+    })
+    .collect();
+    let deployed = temporary(cluster, "changed-deploy");
+    deploy(&deployed, cluster);
+    change_settings(cluster);
+    for (namespace, arguments, manifest) in &kept {
+        let before = state(namespace);
+        apply(namespace, arguments, manifest);
+        assert_eq!(state(namespace), before, "{arguments:?}");
+    }
+    let before = state(&deployed);
+    deploy(&deployed, cluster);
+    assert_eq!(state(&deployed), before);
+}
+
+#[test]
+fn from_client_side_to_server_side_apply_it_behaves_as_without_us() {
+    let [_, _, tutorial] = tutorial();
+    let [with, without] = [admitted(), plain()].map(|cluster| {
+        let namespace = temporary(cluster, "switch");
+        apply(&namespace, CLIENT, &tutorial);
+        let answer = namespace.try_run_with(SERVER, &tutorial);
+        let answer = answer.expect("kubectl must run");
+        let first = answer.stderr.lines().next().unwrap_or_default().to_owned();
+        (answer.success, first.replace(namespace.name(), "NAMESPACE"))
+    });
+    assert_eq!(with, without);
+}
+
+#[test]
+fn a_label_or_annotation_is_never_hindered() {
     let namespace = temporary(admitted(), "label");
     apply(&namespace, CLIENT, &fixture("demo/short.yaml"));
-    namespace
-        .run(&["label", "jobset", "sax-model-server-set", "team=serving"])
-        .expect("the label must be accepted");
+    annotate(&namespace);
 }
 
 #[test]
@@ -53,9 +126,60 @@ fn another_value_in_the_template_gets_our_finding_in_place_of_a_page_of_json() {
 fn applied_twice(purpose: &str, arguments: &[&str], manifest: &str) {
     let namespace = temporary(admitted(), purpose);
     apply(&namespace, arguments, manifest);
-    let before = generation(&namespace);
+    let before = state(&namespace);
     apply(&namespace, arguments, manifest);
-    assert_eq!(generation(&namespace), before, "{purpose}");
+    assert_eq!(state(&namespace), before, "{purpose}");
+}
+
+/// Labels and annotates the JobSet, and takes that back.
+fn annotate(namespace: &TempNamespace<'_>) {
+    for [verb, change] in [
+        ["label", "team=serving"],
+        ["annotate", "note=mine"],
+        ["label", "team-"],
+        ["annotate", "note-"],
+    ] {
+        let changed = namespace.run(&[verb, "jobsets", "--all", change]);
+        changed.unwrap_or_else(|error| panic!("{verb} {change}: {error:#}"));
+    }
+}
+
+fn deploy(namespace: &TempNamespace<'_>, cluster: &Cluster) {
+    let place = ["--namespace", namespace.name()];
+    let what = [
+        "--slice",
+        "v5e:4x8",
+        "--replicas",
+        "2",
+        "--bucket",
+        "my-models",
+    ];
+    let arguments = [&["deploy", "sax"][..], &what, &place].concat();
+    let answer = product().sax(cluster.kubectl(), &arguments, "");
+    let answer = answer.expect("kubectl-sax must run");
+    assert!(answer.success, "{}", answer.stderr);
+}
+
+/// Puts a webhook with other settings in the place of the first, and waits until it is asked.
+fn change_settings(cluster: &'static Cluster) {
+    let settings = cluster.folder().join("settings.yaml");
+    std::fs::write(&settings, OTHER_SETTINGS).expect("a cluster's folder can be written to");
+    let policies: [&Path; 1] = [&settings];
+    webhook::install(cluster, product(), &policies).expect("the webhook must serve");
+    let namespace = temporary(cluster, "asked");
+    let arguments = ["create", "--dry-run=server", "-o", "yaml", "-f", "-"];
+    until(
+        "the webhook with other settings to be asked",
+        DEADLINE,
+        || {
+            let stored = namespace.run_with(&arguments, &fixture("demo/short.yaml"))?;
+            Ok(match stored.contains("hostNetwork") {
+                true => Look::Waiting("hostNetwork is filled in".to_owned()),
+                false => Look::Ready(()),
+            })
+        },
+    )
+    .unwrap_or_else(|error| panic!("{error:#}"));
 }
 
 fn apply(namespace: &TempNamespace<'_>, arguments: &[&str], manifest: &str) {
@@ -64,11 +188,16 @@ fn apply(namespace: &TempNamespace<'_>, arguments: &[&str], manifest: &str) {
         .unwrap_or_else(|error| panic!("{error:#}"));
 }
 
-fn generation(namespace: &TempNamespace<'_>) -> i64 {
-    let jobsets = namespace
-        .list("jobsets")
-        .expect("the JobSet must be listed");
-    jobsets[0]["metadata"]["generation"]
-        .as_i64()
-        .expect("a stored object must have a generation")
+/// Generation and restarts of each object that makes Pods.
+fn state(namespace: &TempNamespace<'_>) -> Vec<[Value; 3]> {
+    let objects = namespace.list("jobsets,deployments");
+    let objects = objects.expect("the objects must be listed");
+    assert!(!objects.is_empty());
+    let of_one = |object: &Value| {
+        let metadata = &object["metadata"];
+        let (name, generation) = (&metadata["name"], &metadata["generation"]);
+        let restarts = object["status"]["restarts"].as_i64().unwrap_or(0);
+        [name.clone(), generation.clone(), json!(restarts)]
+    };
+    objects.iter().map(of_one).collect()
 }

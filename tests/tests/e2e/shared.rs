@@ -34,6 +34,12 @@ pub(crate) fn admitted() -> &'static Cluster {
     &shared.cluster
 }
 
+/// A cluster for the one test that changes the settings of the webhook's policies.
+pub(crate) fn changing() -> &'static Cluster {
+    static CHANGING: OnceLock<Shared> = OnceLock::new();
+    &CHANGING.get_or_init(|| start("changing")).cluster
+}
+
 /// The built plugin and webhook.
 pub(crate) fn product() -> &'static Product {
     static PRODUCT: OnceLock<Product> = OnceLock::new();

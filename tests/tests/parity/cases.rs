@@ -134,8 +134,7 @@ impl Expectation {
             ));
         }
         let (expected, patch) = (json!(self.patch), json!(found.patch));
-        (expected != patch)
-            .then(|| format!("expected patch {expected}\nfound patch    {patch}"))
+        (expected != patch).then(|| format!("expected patch {expected}\nfound patch    {patch}"))
     }
 }
 

@@ -52,12 +52,31 @@ impl Group {
     }
 }
 
-fn make() -> Vec<Group> {
-    let engine = EngineOptions {
+/// The built-in policies, one of them with settings, and objects that they may read. `name` is the
+/// file in which the settings are written.
+pub(crate) fn loaded(name: &str, settings: Option<(&str, &Value)>, around: &[Value]) -> Loaded {
+    let file = settings.map(|(policy, settings)| {
+        let document = document(policy, settings).to_string();
+        write(&format!("{name}.yaml"), &document)
+    });
+    let loaded = match &file {
+        Some(file) => load_files(&engine(), std::slice::from_ref(file)),
+        None => load_builtin(&engine()),
+    };
+    let loaded = loaded.unwrap_or_else(|error| panic!("{name}: {error}"));
+    loaded.with_objects(Arc::new(recorded(around)))
+}
+
+fn engine() -> Engine {
+    let options = EngineOptions {
         cache_dir: Some(cache()),
         ..EngineOptions::default()
     };
-    let engine = Engine::new(&engine).unwrap_or_else(|error| panic!("{error}"));
+    Engine::new(&options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn make() -> Vec<Group> {
+    let engine = engine();
     let sorted = sorted().into_iter().enumerate();
     sorted
         .map(|(number, cases)| group(&engine, number, cases))

@@ -5,6 +5,7 @@ mod alone;
 mod answer;
 mod attempts;
 mod cases;
+mod catalogue;
 mod coverage;
 mod groups;
 mod https;
