@@ -1,6 +1,7 @@
 //! Ports that nobody else uses, for several clusters side by side.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Result, ensure};
 
@@ -9,13 +10,19 @@ use anyhow::{Result, ensure};
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 10_000;
 
-/// `N` free ports of 127.0.0.1. Two processes that ask at once look in different places.
+/// `N` free ports of 127.0.0.1. Two processes that ask at once look in different places, and so
+/// do two threads: nobody listens yet on what the other was given.
 ///
 /// # Errors
 /// When the whole range is taken.
 pub(super) fn free_ports<const N: usize>() -> Result<[u16; N]> {
     // Knuth's multiplicative hash spreads neighbouring process ids over the range.
-    let start = std::process::id().wrapping_mul(2_654_435_761) % u32::from(COUNT);
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let given = GIVEN.fetch_add(u32::try_from(N)?, Ordering::Relaxed);
+    let start = std::process::id()
+        .wrapping_mul(2_654_435_761)
+        .wrapping_add(given)
+        % u32::from(COUNT);
     let start = u16::try_from(start).unwrap_or_default();
     let mut ports = [0; N];
     let mut held = Vec::with_capacity(N);
@@ -47,5 +54,12 @@ mod tests {
         ports.sort_unstable();
         ports.dedup();
         assert_eq!(ports.len(), 9);
+    }
+
+    #[test]
+    fn who_asks_next_gets_others_though_nobody_listens_yet() {
+        let first = free_ports::<9>().expect("must find nine ports");
+        let second = free_ports::<9>().expect("must find nine ports");
+        assert!(first.iter().all(|port| !second.contains(port)));
     }
 }

@@ -57,7 +57,10 @@ fn the_api_server_answers_and_stores_as_the_pipeline_says() {
         let kind = match outcome {
             Outcome::Stored => "stored".to_owned(),
             Outcome::Refused => "refused by us".to_owned(),
-            Outcome::RefusedAnyway(reason) => format!("refused anyway ({reason})"),
+            Outcome::RefusedAnyway(reason) => {
+                xtask::progress::say(&format!("parity: {}: {reason}", case.name()));
+                format!("refused anyway ({reason})")
+            }
             Outcome::Differs(difference) => {
                 failures.push(format!("{}: {difference}", case.name()));
                 "differ".to_owned()
