@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use admission::{Mode, Phase, Request};
-use runtime::{Engine, EngineOptions, LoadError, Loaded, load_builtin, load_files};
+use runtime::{
+    Engine, EngineOptions, LoadError, Loaded, World, load_builtin, load_files, load_files_without,
+};
 use serde_json::{Value, json};
 
 /// One cache for all tests here: a built-in policy is compiled once.
@@ -21,6 +23,13 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     };
     Engine::new(&options).unwrap()
 });
+
+const BUILTIN: [&str; 4] = [
+    "tpu-defaults",
+    "tpu-shape",
+    "sax-serving",
+    "exclusive-placement",
+];
 
 struct Folder(tempfile::TempDir);
 
@@ -58,7 +67,7 @@ fn names(loaded: &Loaded) -> Vec<&str> {
 #[test]
 fn the_built_in_policies_stand_in_force_in_their_order() {
     let loaded = load_builtin(&ENGINE).unwrap();
-    assert_eq!(names(&loaded), ["tpu-defaults", "tpu-shape", "sax-serving"]);
+    assert_eq!(names(&loaded), BUILTIN);
     for (policy, module) in loaded.policies() {
         assert_eq!(policy.name, module.description().name);
     }
@@ -71,8 +80,36 @@ fn a_document_replaces_the_built_in_that_it_names_and_no_other() {
         "{module: {builtin: tpu-shape}, mode: warn, order: 1, grants: [{apiVersion: v1, kind: Pod}]}",
     );
     let loaded = Folder::with(&[("set.yaml", &text)]).load().unwrap();
-    assert_eq!(names(&loaded), ["shape", "tpu-defaults", "sax-serving"]);
+    let [first, _, others @ ..] = BUILTIN;
+    assert_eq!(names(&loaded), [&["shape", first], &others[..]].concat());
     assert_eq!(loaded.set.0[0].mode, Mode::Warn);
+}
+
+#[test]
+fn a_built_in_that_is_left_out_comes_back_where_a_document_names_it() {
+    let without = |paths: &[PathBuf]| {
+        let left_out = ["exclusive-placement"];
+        load_files_without(&ENGINE, paths, &left_out).unwrap()
+    };
+    assert_eq!(names(&without(&[])), BUILTIN[..3]);
+    let text = entry("mine", "{module: {builtin: exclusive-placement}}");
+    let folder = Folder::with(&[("set.yaml", &text)]);
+    let named = without(&[folder.path()]);
+    assert_eq!(names(&named), [&BUILTIN[..3], &["mine"]].concat());
+}
+
+#[test]
+fn the_built_in_placement_policy_ranks_for_every_namespace() {
+    let loaded = load_builtin(&ENGINE).unwrap();
+    let (policy, module) = loaded.placement_policy("default").unwrap();
+    assert_eq!(policy.name, "exclusive-placement");
+    assert_eq!(module.world(), World::PlacementPolicy);
+    let reviews = loaded.policies().take(3);
+    assert!(
+        reviews
+            .into_iter()
+            .all(|(_, module)| module.world() == World::Policy)
+    );
 }
 
 #[test]
@@ -80,7 +117,9 @@ fn a_module_file_is_found_beside_its_document() {
     let spec = "{module: {file: mine.wasm}, grants: [{apiVersion: v1, kind: Namespace}]}";
     let text = entry("mine", spec);
     let folder = Folder::with(&[("set.yml", &text), ("README.md", "no document")]);
-    let component = policies::builtin()[0].component;
+    let builtin = policies::builtin().iter();
+    let mut builtin = builtin.filter(|builtin| builtin.name == "tpu-defaults");
+    let component = builtin.next().unwrap().component;
     fs::write(folder.path().join("mine.wasm"), component).unwrap();
     let loaded = folder.load().unwrap();
     assert_eq!(names(&loaded).last(), Some(&"mine"));

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use admission::{Call, Evaluate, EvaluateError, Policy, PolicySet, Verdict};
-use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, load_files};
+use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, load_files_without};
 
 use crate::args::Serve;
 use crate::objects::{self, ObjectsError};
 use crate::reviewer::Policies;
+
+/// Built-in policies that are in force only where a document names them: this process runs no
+/// placer, and nothing would lift the gates of `exclusive-placement`.
+const WITHOUT_A_PLACER: [&str; 1] = ["exclusive-placement"];
 
 /// Why the policies are not in force.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +36,7 @@ pub(crate) fn load(options: &Serve) -> Result<Loaded, PoliciesError> {
         cache_dir: options.cache_dir.clone().or_else(default_cache_dir),
         ..EngineOptions::default()
     })?;
-    let loaded = load_files(&engine, &options.policies)?;
+    let loaded = load_files_without(&engine, &options.policies, &WITHOUT_A_PLACER)?;
     for (policy, module) in loaded.policies() {
         let version = module.description().version.as_str();
         tracing::info!(policy = policy.name, version, "policy in force");

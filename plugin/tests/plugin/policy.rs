@@ -9,7 +9,12 @@ const JOBSET: &str = include_str!("jobset.yaml");
 
 #[test]
 fn a_policys_own_cases_pass() {
-    for policy in ["tpu-defaults", "tpu-shape", "sax-serving"] {
+    for policy in [
+        "tpu-defaults",
+        "tpu-shape",
+        "sax-serving",
+        "exclusive-placement",
+    ] {
         let ended = sax(&["policy", "test", &format!("../policies/{policy}")], "");
         assert_eq!(ended.status, Some(0), "{ended}");
         assert!(ended.stdout.ends_with(" passed, 0 failed\n"), "{ended}");

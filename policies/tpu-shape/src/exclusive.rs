@@ -1,13 +1,15 @@
 //! Exclusive placement that is asked for in a way that JobSet doesn't hear: TPU023.
 
 use sdk::{Node, Verdict};
-use workload::{EXCLUSIVE_TOPOLOGY, PodGroup, Workload, WorkloadKind};
+use workload::{
+    EXCLUSIVE_TOPOLOGY, OWN_EXCLUSIVE_TOPOLOGY, PodGroup, Workload, WorkloadKind, is_label_key,
+};
 
 use crate::group::quoted;
 
 /// Keys of others that look like JobSet's.
 const RELATED: [&str; 3] = [
-    "kubectl-sax.dev/exclusive-topology",
+    OWN_EXCLUSIVE_TOPOLOGY,
     "leaderworkerset.sigs.k8s.io/exclusive-topology",
     "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology",
 ];
@@ -99,31 +101,4 @@ fn is_spelled_alike(name: &str) -> bool {
     letters
         .map(|letter| letter.to_ascii_lowercase())
         .eq("exclusivetopology".chars())
-}
-
-/// `[prefix/]name` as Kubernetes has it: the name of at most 63 characters, the prefix a DNS name.
-fn is_label_key(key: &str) -> bool {
-    let (prefix, name) = match key.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
-        None => (None, key),
-    };
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    prefix.is_none_or(is_dns_name)
-        && name.len() <= 63
-        && name.bytes().all(inner)
-        && has_plain_ends(name)
-}
-
-fn is_dns_name(prefix: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    prefix.len() <= 253
-        && prefix
-            .split('.')
-            .all(|label| label.bytes().all(inner) && has_plain_ends(label))
-}
-
-/// Whether it begins and ends with a letter or digit.
-fn has_plain_ends(text: &str) -> bool {
-    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    plain(text.as_bytes().first()) && plain(text.as_bytes().last())
 }

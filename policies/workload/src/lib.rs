@@ -10,6 +10,7 @@ mod annotations;
 mod container;
 mod group;
 mod immutable;
+mod label_key;
 mod quantity;
 mod shape;
 mod workload;
@@ -19,10 +20,14 @@ pub use tpu::keys::{
     CHIPS_PER_VM_LABEL as ACCELERATOR_COUNT_LABEL, TOPOLOGY_LABEL,
 };
 
-pub use annotations::{EXCLUSIVE_TOPOLOGY, KUEUE_QUEUE, MEGASCALE, MODEL, SLICE};
+pub use annotations::{
+    EXCLUSIVE_TOPOLOGY, KUEUE_QUEUE, MEGASCALE, MODEL, NODE_SELECTOR_STRATEGY,
+    OWN_EXCLUSIVE_TOPOLOGY, PLACEMENT_GATE, PLACEMENT_MARK, SLICE,
+};
 pub use container::{Container, Env, EnvValue};
 pub use group::PodGroup;
 pub use immutable::{Immutable, soften};
+pub use label_key::is_label_key;
 pub use quantity::Quantity;
 pub use shape::{Shape, label_of};
 pub use workload::{Workload, WorkloadKind, controller};

@@ -44,12 +44,23 @@ impl Group {
         self.loaded.admit(request, Phase::Mutate)
     }
 
+    /// Whether the group's document is the policy's.
+    pub(crate) fn configures(&self, policy: &str) -> bool {
+        self.policies.is_some() && self.cases.iter().all(|case| case.policy == policy)
+    }
+
     /// One of the policies in force.
     pub(crate) fn policy(&self, name: &str) -> (&admission::Policy, &LoadedPolicy) {
         let mut policies = self.loaded.policies();
         let found = policies.find(|(policy, _)| policy.name == name);
         found.unwrap_or_else(|| panic!("there is no built-in policy {name}"))
     }
+}
+
+/// The document that puts a built-in policy in force as it is.
+pub(crate) fn document_of(policy: &str) -> PathBuf {
+    let path = format!("policies/{policy}/policy.yaml");
+    xtask::workspace_root().join(path)
 }
 
 /// The built-in policies, one of them with settings, and objects that they may read. `name` is the
@@ -145,11 +156,10 @@ fn around(context: &[Value], namespace: &str) -> Vec<Value> {
 
 /// The policy's own document, with these settings.
 fn document(policy: &str, settings: &Value) -> Value {
-    let path = format!("policies/{policy}/policy.yaml");
-    let text = std::fs::read_to_string(xtask::workspace_root().join(&path));
-    let text = text.unwrap_or_else(|error| panic!("{path}: {error}"));
-    let mut document: Value =
-        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let path = document_of(policy);
+    let fail = |error: &dyn std::fmt::Display| panic!("{}: {error}", path.display());
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| fail(&error));
+    let mut document: Value = serde_saphyr::from_str(&text).unwrap_or_else(|error| fail(&error));
     document["spec"]["settings"] = settings.clone();
     document
 }

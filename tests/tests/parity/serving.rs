@@ -7,12 +7,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use sax_tests::wait::{Look, until};
 
-use crate::groups::{Group, cache};
+use crate::groups::{Group, cache, document_of};
 use crate::https::Https;
 use crate::product::product;
 
 /// Compiling the policies without a cache takes seconds on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The policy that a webhook without a placer leaves out unless a document names it.
+const PLACEMENT: &str = "exclusive-placement";
 
 /// A webhook that serves; it ends with this value.
 pub(crate) struct Serving {
@@ -88,6 +91,10 @@ fn command(group: &Group, folder: &Path, address: &str) -> Command {
         if let Some(file) = file {
             command.arg(flag).arg(file);
         }
+    }
+    // No placer runs beside it: what is gated here stays gated. It takes a document to be in force.
+    if !group.configures(PLACEMENT) {
+        command.arg("--policies").arg(document_of(PLACEMENT));
     }
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command
