@@ -28,7 +28,12 @@ fn the_tutorials_deployment_is_one_command() {
 }
 
 #[test]
-fn lint_finds_nothing_in_what_is_made_and_patches_nothing() {
+fn lint_finds_nothing_in_what_is_made_and_patches_the_mark_only() {
+    let mark = serde_json::json!([{
+        "op": "add",
+        "path": "/metadata/annotations/alpha.jobset.sigs.k8s.io~1node-selector",
+        "value": "kubectl-sax.dev",
+    }]);
     for more in [
         &[][..],
         &["--expose", "internal"],
@@ -40,7 +45,11 @@ fn lint_finds_nothing_in_what_is_made_and_patches_nothing() {
         assert_eq!(linted.status, Some(0), "{linted}");
         let json: serde_json::Value = serde_json::from_str(&linted.stdout).expect("must be JSON");
         for result in json["results"].as_array().expect("must be a list") {
-            assert_eq!(result["patch"], serde_json::json!([]), "{result:#}");
+            let expected = match result["kind"].as_str() {
+                Some("JobSet") => &mark,
+                _ => &serde_json::json!([]),
+            };
+            assert_eq!(result["patch"], *expected, "{result:#}");
             assert_eq!(result["denials"], serde_json::json!([]), "{result:#}");
         }
     }
