@@ -157,9 +157,11 @@ fn around(context: &[Value], namespace: &str) -> Vec<Value> {
 /// The policy's own document, with these settings.
 fn document(policy: &str, settings: &Value) -> Value {
     let path = document_of(policy);
-    let fail = |error: &dyn std::fmt::Display| panic!("{}: {error}", path.display());
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| fail(&error));
-    let mut document: Value = serde_saphyr::from_str(&text).unwrap_or_else(|error| fail(&error));
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let document = serde_saphyr::from_str(&text);
+    let mut document: Value =
+        document.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     document["spec"]["settings"] = settings.clone();
     document
 }
