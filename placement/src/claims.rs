@@ -3,6 +3,7 @@
 use crate::action::Action;
 use crate::claim::{Claim, Holder};
 use crate::decide::Run;
+use crate::fault::seeded;
 use crate::group::{Group, id};
 use crate::reference::GroupRef;
 use crate::settings::Settings;
@@ -39,9 +40,17 @@ impl<'a> Run<'a> {
 
     fn tend_empty(&mut self, claim: &Claim, group: &GroupRef) {
         if !self.exists(group) {
-            return self.act(Action::Unclaim(claim.clone()));
+            if !seeded!(KeepsDead) {
+                self.act(Action::Unclaim(claim.clone()));
+            }
+            return;
         }
         let Settings { sticky_for, .. } = *self.settings;
+        let sticky_for = if seeded!(ForgetsSticky) {
+            0
+        } else {
+            sticky_for
+        };
         match claim.empty_since.map(|since| since.after(sticky_for)) {
             None => {
                 let marked = Claim {

@@ -12,6 +12,7 @@ mod claim;
 mod claims;
 mod constraint;
 mod decide;
+mod fault;
 mod fit;
 mod group;
 mod keys;

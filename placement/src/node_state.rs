@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::constraint::{Constraints, HostPort, Taint};
+use crate::fault::seeded;
 use crate::fit::{Class, Free};
 use crate::group::{Key, id};
 use crate::node::Node;
@@ -80,7 +81,7 @@ impl<'a> NodeState<'a> {
 
     pub(crate) fn free(&self, free: Free<'_>) -> FreeNode<'_> {
         let goes = |tenant: &&Tenant<'_>| match free {
-            Free::Now => false,
+            Free::Now => seeded!(IgnoresUse),
             Free::Soon(group) => tenant.pod.deleting && tenant.group == Some(group.id()),
             Free::Ever => true,
         };
@@ -124,7 +125,7 @@ impl<'a> NodeState<'a> {
         if !node.ready {
             return Err(Reason::NotReady { nodes: nodes() });
         }
-        if node.unschedulable {
+        if node.unschedulable && !seeded!(IgnoresCordon) {
             return Err(Reason::Unschedulable { nodes: nodes() });
         }
         if let Some(taint) = node
@@ -208,13 +209,16 @@ impl<'a> NodeState<'a> {
     pub(crate) fn claim_of_other(&self, own: Option<Key<'_>>) -> Option<Reason> {
         self.holders.iter().find_map(|by| match by {
             By::Group(group) if own == Some(id(group)) => None,
+            _ if seeded!(IgnoresClaims) => None,
             By::Group(group) => Some(Reason::Taken { by: group.clone() }),
             By::Pods(pods) => Some(Reason::Shared { pods: *pods }),
         })
     }
 
     pub(crate) fn occupant(&self, own: Option<Key<'_>>) -> Option<Reason> {
-        let other = |tenant: &&Tenant<'_>| tenant.concerned() && !tenant.belongs_to(own);
+        let other = |tenant: &&Tenant<'_>| {
+            tenant.concerned() && !tenant.belongs_to(own) && !seeded!(IgnoresOccupants)
+        };
         let tenant = self.pods.iter().find(other)?;
         Some(Reason::Occupied {
             pod: tenant.pod.name(),
@@ -223,13 +227,19 @@ impl<'a> NodeState<'a> {
     }
 
     pub(crate) fn comer(&self, own: Option<Key<'_>>) -> Option<Reason> {
-        let comer = self.comers.iter().find(|tenant| !tenant.belongs_to(own))?;
+        let comer = self
+            .comers
+            .iter()
+            .find(|tenant| !tenant.belongs_to(own) && !seeded!(IgnoresComers))?;
         Some(Reason::CouldLand {
             pod: comer.pod.name(),
         })
     }
 
     pub(crate) fn closed(&self) -> Option<Reason> {
+        if seeded!(PlainAnywhere) {
+            return None;
+        }
         let claim = self.holders.iter().find_map(|by| match by {
             By::Group(group) => Some(Reason::Taken { by: group.clone() }),
             By::Pods(_) => None,

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use crate::fault::seeded;
 use crate::group::Group;
 use crate::settings::Gang;
 
@@ -37,6 +38,9 @@ pub(crate) fn units<'a>(groups: &'a [Group<'a>], gang: Gang) -> Vec<Unit<'a>> {
             group.reference.name.as_str(),
         )
     });
+    if seeded!(YoungestFirst) {
+        sorted.reverse();
+    }
     gathered(sorted, gang)
 }
 

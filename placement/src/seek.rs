@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::claim::Claim;
 use crate::decide::Run;
+use crate::fault::seeded;
 use crate::fit::{Free, Need, fit};
 use crate::group::Group;
 use crate::rank::{GroupFacts, RankFault, ranked};
@@ -24,7 +25,7 @@ impl<'a> Run<'a> {
     pub(crate) fn serve_one(&mut self, group: &'a Group<'a>) {
         match self.stand(group) {
             Standing::Settled => {}
-            Standing::Holds(claim) => self.release(group, claim),
+            Standing::Holds(claim) => self.release(group, &claim.domain),
             Standing::Seeks => self.seek(group),
         }
     }
@@ -58,6 +59,10 @@ impl<'a> Run<'a> {
             .iter()
             .filter_map(|(group, standing)| matches!(standing, Standing::Seeks).then_some(*group))
             .collect();
+        if seeded!(HalfGang) {
+            self.hold_gang(&standings, 1, needed);
+            return seeking.into_iter().for_each(|group| self.seek(group));
+        }
         match self.find_all(&seeking) {
             Ok(found) if found.is_empty() => self.release_gang(&standings),
             Ok(found) => self.take_all(&standings, found),
@@ -83,7 +88,7 @@ impl<'a> Run<'a> {
     fn release_gang(&mut self, standings: &[(&'a Group<'a>, Standing<'a>)]) {
         for (group, standing) in standings {
             if let Standing::Holds(claim) = standing {
-                self.release(group, claim);
+                self.release(group, &claim.domain);
             }
         }
     }
@@ -141,6 +146,9 @@ impl<'a> Run<'a> {
     }
 
     fn take(&mut self, group: &'a Group<'a>, found: Found) {
+        if seeded!(ReleasesUnclaimed) {
+            self.release(group, &found.domain);
+        }
         self.claim(group, found.domain);
         self.report(group, State::Claiming);
         if let Some(report) = self.decision.groups.last_mut() {
@@ -223,6 +231,9 @@ impl<'a> Run<'a> {
     }
 
     fn rejected(&mut self, group: &'a Group<'a>) -> Arc<Vec<Rejection>> {
+        if seeded!(HidesReasons) {
+            return Arc::default();
+        }
         Arc::clone(&self.survey(group).rejected)
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::action::Action;
 use crate::claim::{Claim, Holder};
 use crate::decide::{Run, is_fenced};
+use crate::fault::seeded;
 use crate::fit::{Free, Need, fit};
 use crate::group::Group;
 use crate::node_state::By;
@@ -107,7 +108,7 @@ impl<'a> Run<'a> {
             return self.report(group, State::OtherGates { gates });
         }
         match self.verdict(group, claim, &need, false) {
-            Verdict::Fits => self.release(group, claim),
+            Verdict::Fits => self.release(group, &claim.domain),
             Verdict::Soon => self.report(group, State::Ending),
             Verdict::Broken(reasons) => {
                 self.restart(group);
@@ -245,7 +246,7 @@ fn unready(group: &Group<'_>) -> Option<State> {
         have: group.distinct(),
         want: group.want,
     };
-    (!group.complete()).then_some(incomplete)
+    (!group.complete() && !seeded!(ReleasesIncomplete)).then_some(incomplete)
 }
 
 fn split(places: &BTreeSet<&str>) -> State {

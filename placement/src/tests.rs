@@ -1,5 +1,15 @@
 //! Tests of the crate as a whole, on a model of the API server's store.
 
+mod brute;
+mod checks;
 mod flows;
+mod guarantees;
+mod history;
+mod honest;
 mod make;
+mod placer;
+mod settle;
 mod store;
+mod trouble;
+mod violation;
+mod world;
