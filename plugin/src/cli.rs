@@ -16,10 +16,14 @@ use crate::cluster::ConnectionFlags;
 use crate::printer::ColorChoice;
 
 /// Plan, check, deploy and serve large models with Saxml on multi-host TPUs.
-///
-/// Flags go after `sax`: write `kubectl sax lint -n x`, not `kubectl -n x sax lint`.
 #[derive(Debug, Parser)]
-#[command(name = "kubectl-sax", bin_name = "kubectl sax", after_help = EXIT_STATUSES)]
+#[command(
+    name = "kubectl-sax",
+    bin_name = "kubectl sax",
+    after_help = EXIT_STATUSES,
+    // The last one counts, as with kubectl's flags.
+    args_override_self = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
@@ -40,6 +44,8 @@ pub(crate) struct Cli {
 const LAST: usize = 900;
 
 const EXIT_STATUSES: &str = "\
+Flags go after `sax`: write `kubectl sax lint -n x`, not `kubectl -n x sax lint`.
+
 Exit status:
   0    all is fine
   1    an error, wrong usage, or input that can't be used
@@ -47,7 +53,7 @@ Exit status:
   3    server-side apply met fields of another manager
   4    some objects were applied, some were not
   124  timed out
-  125  failed for good
+  125  failed for good: what was waited for has ended
   130  interrupted";
 
 /// What to do.

@@ -5,18 +5,18 @@ mod config;
 mod error;
 mod flags;
 mod probe;
+mod replace;
 mod wait;
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use http::Request;
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, Config};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 
 use admission::GroupVersionKind;
 
@@ -24,12 +24,11 @@ use crate::scaffold::{JobSet, Object};
 
 pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
 pub(crate) use config::offline_namespace;
-pub(crate) use error::ClusterError;
+pub(crate) use error::{ClusterError, FieldConflict, unchangeable_fields};
 pub(crate) use flags::ConnectionFlags;
+pub(crate) use probe::ProbeError;
+pub(crate) use replace::{Deletion, Obstacle, Way, is_leaving, jobs_of};
 pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
-
-/// How often to look whether something is gone.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A connection.
 pub(crate) struct Cluster {
@@ -108,24 +107,19 @@ impl Cluster {
         }
     }
 
-    /// Deletes an object with all that it owns, and waits until it is gone; `false` if it isn't
-    /// within the limit.
-    pub(crate) async fn delete_and_wait(
+    /// The labels of a namespace.
+    pub(crate) async fn namespace_labels(
         &self,
-        object: &Object,
-        limit: Duration,
-    ) -> Result<bool, ClusterError> {
-        let deadline = Instant::now() + limit;
-        let params = DeleteParams::foreground();
-        let deleted = self.api(object).delete(&object.name, &params).await;
-        deleted.map_err(|cause| self.error(cause))?;
-        while self.get(object).await?.is_some() {
-            if Instant::now() > deadline {
-                return Ok(false);
-            }
-            sleep(LOOK_INTERVAL).await;
+        name: &str,
+    ) -> Result<BTreeMap<String, String>, ClusterError> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let found = api.get_opt(name).await.map_err(|cause| self.error(cause))?;
+        match found {
+            Some(namespace) => Ok(namespace.metadata.labels.unwrap_or_default()),
+            None => Err(ClusterError::NoNamespace {
+                name: name.to_owned(),
+            }),
         }
-        Ok(true)
     }
 
     /// A Deployment; `None` where there is none.

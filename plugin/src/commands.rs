@@ -37,7 +37,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             done = work => done,
             interrupted = tokio::signal::ctrl_c() => {
@@ -45,7 +45,10 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
                 Err(Failure::Interrupted)
             }
         }
-    })
+    });
+    // A question that nobody answers must not keep the process.
+    runtime.shutdown_background();
+    done
 }
 
 /// The mode that the flag means; kubectl's old spelling is told about.

@@ -4,22 +4,25 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::changes::Changes;
 use crate::cluster::{ApplyFailure, ClusterError, Stage};
 use crate::duration;
 use crate::exit::Exit;
 use crate::judge::JudgeError;
 use crate::plan::PlanError;
+use crate::registration::AddressError;
 use crate::scaffold::RequestError;
 use crate::subject::SubjectError;
+use crate::system;
 
 /// Why a verb ended without doing its work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// stdout or stderr can't be written.
-    #[error("can't write: {0}")]
+    #[error("can't write: {}", system::plain(_0))]
     Write(#[from] io::Error),
     /// A file that a flag names can't be read.
-    #[error("{flag} {}: can't be read: {cause}", path.display())]
+    #[error("{flag} {}: can't be read: {}", path.display(), system::plain(cause))]
     Read {
         /// The flag.
         flag: &'static str,
@@ -35,6 +38,18 @@ pub(crate) enum Failure {
         flag: &'static str,
         /// What was found and what is expected.
         message: String,
+    },
+    /// A dry run starts nothing.
+    #[error("--wait: a dry run starts nothing that could be waited for")]
+    NothingToWaitFor,
+    /// An address that no API server takes.
+    #[error("--url: {0}")]
+    Address(#[from] AddressError),
+    /// A file that should hold a certificate.
+    #[error("--ca-file: {} holds no certificate in PEM form", path.display())]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
     },
     /// The policies can't be loaded or used.
     #[error(transparent)]
@@ -60,7 +75,7 @@ pub(crate) enum Failure {
         suggestions: Vec<String>,
     },
     /// Our own policies refuse what would be applied.
-    #[error("the policies refuse {} of the objects, nothing was applied", objects.join(" and "))]
+    #[error("the policies refuse {}: nothing was applied", objects.join(" and "))]
     Denied {
         /// As kubectl names them.
         objects: Vec<String>,
@@ -69,10 +84,10 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// The cluster couldn't do all of it.
-    #[error("{cause}\napplied before that: {}", applied.join(", "))]
+    #[error("{cause}\n{changes}")]
     Partial {
-        /// As kubectl names them.
-        applied: Vec<String>,
+        /// What was done before.
+        changes: Box<Changes>,
         /// What stopped it.
         cause: ClusterError,
     },
@@ -85,24 +100,67 @@ pub(crate) enum Failure {
         stages: Vec<Stage>,
     },
     /// What was deleted doesn't go.
-    #[error("timed out after {}, waiting for {object} to be gone", duration::display(*limit))]
+    #[error(
+        "timed out after {}, waiting for {object} to be gone: it is still being deleted, and \
+         isn't made again yet",
+        duration::display(*limit)
+    )]
     StillThere {
         /// As kubectl names it.
         object: String,
         /// The value of `--timeout`.
         limit: Duration,
     },
-    /// What was waited for has failed for good.
-    #[error("{object} has failed: {message}")]
+    /// What was waited for has ended for good.
+    #[error("{object} has {message}")]
     Failed {
         /// As kubectl names it.
         object: String,
+        /// Where it is.
+        namespace: String,
         /// In its own words.
         message: String,
+    },
+    /// An object that would be applied is on its way out.
+    #[error("{object} is being deleted: what is applied to it would go with it")]
+    BeingDeleted {
+        /// As kubectl names it.
+        object: String,
+    },
+    /// `--replace` met an object that isn't ours to delete.
+    #[error(
+        "{object} can't be changed in place, and isn't deleted: it doesn't carry the labels of a \
+         deployment {deployment:?} of kubectl-sax"
+    )]
+    NotOurs {
+        /// As kubectl names it.
+        object: String,
+        /// Where it is.
+        namespace: String,
+        /// The deployment that was named.
+        deployment: String,
+    },
+    /// The answer was no.
+    #[error("not confirmed: nothing was changed")]
+    Declined,
+    /// Nobody can say yes.
+    #[error("{} would be deleted, and there is no terminal to ask on", objects.join(", "))]
+    NobodyToAsk {
+        /// As kubectl names them.
+        objects: Vec<String>,
+    },
+    /// Somebody else changed what was to be deleted.
+    #[error("{object} was changed by somebody else meanwhile, and isn't deleted")]
+    ChangedMeanwhile {
+        /// As kubectl names it.
+        object: String,
     },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Ctrl-C, with what was changed before.
+    #[error("interrupted{}{_0}", if _0.is_empty() { ": " } else { "\n" })]
+    InterruptedHalfway(Box<Changes>),
 }
 
 impl Failure {
@@ -113,7 +171,7 @@ impl Failure {
             Self::Partial { .. } => Exit::Partial,
             Self::TimedOut { .. } | Self::StillThere { .. } => Exit::TimedOut,
             Self::Failed { .. } => Exit::Failed,
-            Self::Interrupted => Exit::Interrupted,
+            Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
             Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
             _ => Exit::Error,
         }
@@ -122,6 +180,13 @@ impl Failure {
     /// The one action that mends it, where there is one.
     pub(crate) fn fix(&self) -> Option<String> {
         match self {
+            Self::NothingToWaitFor => Some("leave out --wait or --dry-run".to_owned()),
+            Self::Address(error) => Some(error.fix()),
+            Self::NoCertificate { .. } => Some(
+                "give the ca.crt that `sax-webhook serve --self-signed` wrote to its --tls-dir"
+                    .to_owned(),
+            ),
+            Self::Subject(error) => error.fix(),
             Self::Plan(error) => Some(error.fix()),
             Self::Request(error) => Some(error.fix()),
             Self::Cluster(error) => error.fix(),
@@ -135,22 +200,59 @@ impl Failure {
             Self::TimedOut { .. } | Self::StillThere { .. } => {
                 Some("run the same command again to go on waiting; nothing is lost".to_owned())
             }
-            Self::Failed { object, .. } => Some(format!(
-                "look at the Pods' logs, then `kubectl delete {object}` and deploy again"
+            Self::Failed { namespace, .. } => Some(format!(
+                "look at the Pods with `kubectl get pods -n {namespace}` and at their logs, then \
+                 run the same command with --replace, which makes it again"
             )),
+            Self::BeingDeleted { .. } => Some(
+                "run the same command with --replace, which waits until it is gone and makes it \
+                 again"
+                    .to_owned(),
+            ),
+            Self::NotOurs {
+                object, namespace, ..
+            } => Some(format!(
+                "give the deployment another name, or `kubectl delete -n {namespace} {object}` if \
+                 you know that nobody needs it"
+            )),
+            Self::NobodyToAsk { .. } => Some("add --yes (-y)".to_owned()),
+            Self::ChangedMeanwhile { .. } => {
+                Some("run the same command again, and look at what it says".to_owned())
+            }
+            Self::InterruptedHalfway(changes) => after_interrupt(changes),
             _ => None,
         }
     }
 }
 
+fn after_interrupt(changes: &Changes) -> Option<String> {
+    let fix = match (changes.is_empty(), changes.open.is_empty()) {
+        (true, _) => return None,
+        (_, true) => "run the same command again to go on waiting; nothing is lost",
+        _ => "run the same command again: it goes on where this one ended",
+    };
+    Some(fix.to_owned())
+}
+
 /// What stopped an apply, with what was applied before.
 impl From<ApplyFailure> for Failure {
     fn from(failure: ApplyFailure) -> Self {
-        let ApplyFailure { applied, cause } = failure;
+        let ApplyFailure {
+            applied,
+            open,
+            cause,
+        } = failure;
         if applied.is_empty() {
-            Self::Cluster(cause)
-        } else {
-            Self::Partial { applied, cause }
+            return Self::Cluster(cause);
+        }
+        let changes = Changes {
+            applied,
+            open,
+            ..Changes::default()
+        };
+        Self::Partial {
+            changes: Box::new(changes),
+            cause,
         }
     }
 }

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::system;
+
 /// Where manifests come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -124,7 +126,7 @@ pub(crate) enum DocumentFault {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceFault {
     /// The system's answer.
-    #[error("can't be read: {0}")]
+    #[error("can't be read: {}", system::plain(_0))]
     Read(#[from] io::Error),
     /// Larger than we want to hold.
     #[error("larger than the limit of {} MiB", limit >> 20)]
@@ -142,7 +144,7 @@ pub(crate) enum SourceFault {
     #[error("stdin can be read only once")]
     StdinTwice,
     /// kubectl couldn't be started.
-    #[error("can't start {program} for kustomize: {cause}")]
+    #[error("can't start {program} for kustomize: {}", system::plain(cause))]
     NoKubectl {
         /// The program that was tried.
         program: String,

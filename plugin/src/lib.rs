@@ -1,6 +1,7 @@
 //! `kubectl sax`: the shell on the user's machine.
 
 mod cases;
+mod changes;
 mod cli;
 mod cluster;
 mod commands;
@@ -15,9 +16,10 @@ mod registration;
 mod render;
 mod scaffold;
 mod subject;
+mod suggest;
+mod system;
 mod verdicts;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -47,11 +49,7 @@ fn work(cli: Cli) -> Exit {
 }
 
 fn report(failure: &Failure, printer: &Printer) -> Exit {
-    let told = match failure {
-        // The reader has seen enough, as with `| head`.
-        Failure::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Fine,
-        _ => printer.error(&failure.to_string()),
-    };
+    let told = printer.error(&failure.to_string());
     let told = told.and_then(|()| match failure.fix() {
         Some(fix) => printer.fix(&fix),
         None => Ok(()),

@@ -1,6 +1,7 @@
 //! The only writer of stdout and stderr: stdout is data, stderr is talk.
 
 mod progress;
+mod question;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -48,11 +49,15 @@ impl Printer {
         }
     }
 
-    /// Data, as it is.
+    /// Data, as it is. A reader that has seen enough, as with `| head`, is no error: the exit
+    /// status still says how the work ended.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 
     /// A note for the person at the terminal.

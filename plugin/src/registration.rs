@@ -204,6 +204,20 @@ impl Address {
     }
 }
 
+impl AddressError {
+    /// The one action that mends it.
+    pub(crate) fn fix(&self) -> String {
+        let (Self::NotHttps { url } | Self::NotBare { url }) = self;
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.rsplit('@').next().unwrap_or_default();
+        match host.is_empty() || host.contains(' ') {
+            true => "write --url https://HOST:PORT".to_owned(),
+            false => format!("write --url https://{host}"),
+        }
+    }
+}
+
 /// Is it one of ours? Anything else of the same name is somebody else's.
 pub(crate) fn is_ours(object: &Object) -> bool {
     let labels = object.value.pointer("/metadata/labels");

@@ -22,15 +22,22 @@ pub(crate) fn pretty_json(value: &impl Serialize) -> String {
     text + "\n"
 }
 
-/// Objects as kubectl prints them: documents, a List, or names.
+/// Objects as kubectl prints them: documents, a List, or names; without the server's record of who
+/// owns which field.
 pub(crate) fn objects(objects: &[Object], format: ObjectFormat) -> String {
+    let shown = objects.iter().map(|object| {
+        let mut value = object.value.clone();
+        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+        metadata.and_then(|metadata| metadata.remove("managedFields"));
+        value
+    });
     match format {
         ObjectFormat::Yaml => {
-            let documents: Vec<_> = objects.iter().map(|object| yaml(&object.value)).collect();
+            let documents: Vec<_> = shown.map(|value| yaml(&value)).collect();
             documents.join("---\n")
         }
         ObjectFormat::Json => {
-            let items: Vec<&Value> = objects.iter().map(|object| &object.value).collect();
+            let items: Vec<Value> = shown.collect();
             pretty_json(&json!({"apiVersion": "v1", "kind": "List", "items": items}))
         }
         ObjectFormat::Name => {

@@ -25,6 +25,13 @@ const WORKLOAD_IDENTITY: &str = "iam.gke.io/gcp-service-account";
 /// The label that selects a Pod, as in the tutorial.
 const APP: &str = "app";
 
+/// The label that carries the name of a deployment.
+const INSTANCE: &str = "app.kubernetes.io/instance";
+/// The label that says which tool made an object.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Its value on what we made.
+const PRODUCT: &str = "kubectl-sax";
+
 /// All objects of a deployment in the order in which each finds what it needs.
 pub(crate) fn objects(request: &Request, plan: &Plan) -> Vec<Object> {
     vec![
@@ -34,6 +41,14 @@ pub(crate) fn objects(request: &Request, plan: &Plan) -> Vec<Object> {
         Object::of(&http::deployment(request)),
         Object::of(&http::service(request)),
     ]
+}
+
+/// Did a deploy of this name make the object? Its labels say so: they come with the object however
+/// it was applied (by us, or by kubectl or a GitOps tool from what we printed), which field managers
+/// do not. What lacks them is somebody else's, whatever its name.
+pub(crate) fn belongs_to(object: &Object, instance: &str) -> bool {
+    let labels = object.value.pointer("/metadata/labels");
+    labels.is_some_and(|labels| labels[MANAGED_BY] == PRODUCT && labels[INSTANCE] == instance)
 }
 
 fn service_account(request: &Request) -> ServiceAccount {
@@ -60,13 +75,13 @@ fn metadata(request: &Request, name: &str, component: &str) -> ObjectMeta {
 
 fn labels(request: &Request, component: &str) -> BTreeMap<String, String> {
     let entries = [
-        ("name", "saxml"),
-        ("instance", &request.names.instance),
-        ("component", component),
-        ("managed-by", "kubectl-sax"),
+        ("app.kubernetes.io/name", "saxml"),
+        (INSTANCE, &request.names.instance),
+        ("app.kubernetes.io/component", component),
+        (MANAGED_BY, PRODUCT),
     ];
     entries
-        .map(|(key, value)| (format!("app.kubernetes.io/{key}"), value.to_owned()))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into()
 }
 

@@ -11,6 +11,9 @@ use runtime::{
 };
 use serde_json::Value;
 
+use crate::suggest;
+use crate::system;
+
 /// The document beside a policy's sources.
 const DOCUMENT: &str = "policy.yaml";
 /// The folder of a policy's cases.
@@ -62,7 +65,7 @@ pub(crate) enum SubjectError {
         found: usize,
     },
     /// A file that can't be read.
-    #[error("{}: can't be read: {cause}", path.display())]
+    #[error("{}: can't be read: {}", path.display(), system::plain(cause))]
     Read {
         /// The file.
         path: PathBuf,
@@ -75,6 +78,18 @@ pub(crate) enum SubjectError {
     /// The policy can't be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+}
+
+impl SubjectError {
+    /// The one action that mends it, where there is one.
+    pub(crate) fn fix(&self) -> Option<String> {
+        match self {
+            Self::Unknown { name, known } => {
+                suggest::nearest(name, known.iter().copied()).map(|known| format!("write {known}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Subject {

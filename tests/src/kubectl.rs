@@ -20,10 +20,25 @@ pub struct Kubectl {
 pub struct Answer {
     /// Exit status 0.
     pub success: bool,
+    /// The exit status; none where a signal ended it.
+    pub status: Option<i32>,
     /// The command's stdout.
     pub stdout: String,
     /// The command's stderr.
     pub stderr: String,
+}
+
+impl Answer {
+    /// Of a command that has ended.
+    #[must_use]
+    pub fn of(output: &Output) -> Self {
+        Self {
+            success: output.status.success(),
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 impl Kubectl {
@@ -145,11 +160,7 @@ impl Kubectl {
 pub(crate) fn answer(command: &mut Command, stdin: &str) -> Result<Answer> {
     let output = feed(command, stdin)
         .with_context(|| format!("run {}", command.get_program().to_string_lossy()))?;
-    Ok(Answer {
-        success: output.status.success(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    })
+    Ok(Answer::of(&output))
 }
 
 fn feed(command: &mut Command, stdin: &str) -> std::io::Result<Output> {

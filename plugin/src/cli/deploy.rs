@@ -38,8 +38,8 @@ pub(crate) struct DeployArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: String,
 
-    /// Sax cell
-    #[arg(long, value_name = "/sax/NAME", default_value = "/sax/test")]
+    /// Sax cell: /sax/ and a name
+    #[arg(long, value_name = "CELL", default_value = "/sax/test")]
     pub(crate) cell: String,
 
     /// Google service account that the Pods act as
@@ -81,14 +81,18 @@ pub(crate) struct DeployArgs {
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// How long to wait; 0 looks once
+    /// How long to wait, here and for what --replace deletes; 0 looks once
     #[arg(long, value_name = "DURATION", default_value = "20m", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
 
     /// Delete and make again what can't be changed in place, such as a JobSet's number of slices:
-    /// its model servers stop
+    /// its model servers stop. Says what is lost and asks before
     #[arg(long)]
     pub(crate) replace: bool,
+
+    /// Don't ask before --replace deletes
+    #[arg(short, long, requires = "replace")]
+    pub(crate) yes: bool,
 
     /// Take fields that other managers own
     #[arg(long)]
@@ -118,5 +122,6 @@ pub(crate) enum ObjectFormat {
 
 const EXAMPLES: &str = "\
 Examples:
-  kubectl sax deploy sax --model lm_cloud.LmCloudSpmd175B32Test --replicas 2 --bucket my-bucket --wait
+  kubectl sax deploy sax --model lm_cloud.LmCloudSpmd175B32Test --replicas 2 \\
+    --bucket my-bucket --wait
   kubectl sax deploy sax --slice v5e:4x8 --bucket my-bucket --dry-run=client -o yaml";

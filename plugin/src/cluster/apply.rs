@@ -35,6 +35,8 @@ pub(crate) enum Outcome {
 pub(crate) struct ApplyFailure {
     /// Those that were, as kubectl names them.
     pub(crate) applied: Vec<String>,
+    /// Those that weren't.
+    pub(crate) open: Vec<String>,
     /// What stopped it.
     pub(crate) cause: ClusterError,
 }
@@ -51,25 +53,33 @@ pub(crate) async fn apply_all(
         .await
         .map_err(|cause| ApplyFailure {
             applied: Vec::new(),
+            open: names(objects),
             cause,
         })?;
     let mut results: Vec<Object> = Vec::new();
-    for object in objects {
+    for (index, object) in objects.iter().enumerate() {
         let (result, outcome) = match cluster.apply(object, options).await {
             Ok(applied) => applied,
             Err(cause) if options.dry_run && misses_namespace_of(objects, object, &cause) => {
                 (object.clone(), Outcome::Created)
             }
             Err(cause) => {
-                let stored = results.iter().filter(|_| !options.dry_run);
-                let applied = stored.map(Object::display_name).collect();
-                return Err(ApplyFailure { applied, cause });
+                let stored = if options.dry_run { &[] } else { &results[..] };
+                return Err(ApplyFailure {
+                    applied: names(stored),
+                    open: names(objects.get(index..).unwrap_or_default()),
+                    cause,
+                });
             }
         };
         tell(&result, outcome);
         results.push(result);
     }
     Ok(results)
+}
+
+fn names(objects: &[Object]) -> Vec<String> {
+    objects.iter().map(Object::display_name).collect()
 }
 
 /// All conflicts of all objects, or the first other refusal.

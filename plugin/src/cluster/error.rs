@@ -2,9 +2,14 @@
 
 use kube::core::Status;
 
+use crate::suggest;
+
 /// How JobSet is installed. The version is the newest that we test with.
 const INSTALL_JOBSET: &str = "kubectl apply --server-side -f https://github.com/kubernetes-sigs/\
                               jobset/releases/download/v0.12.0/manifests.yaml";
+
+/// The longest excerpt of a server's words, in characters.
+const EXCERPT: usize = 200;
 
 /// A field that another manager owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +64,12 @@ pub(crate) enum ClusterError {
     /// The kind isn't installed.
     #[error("the cluster has no JobSet: its API jobset.x-k8s.io/v1alpha2 isn't served")]
     NoJobSet,
+    /// A namespace that isn't there.
+    #[error("there is no namespace {name:?}")]
+    NoNamespace {
+        /// As asked for.
+        name: String,
+    },
     /// Fields of another manager.
     #[error("other managers own fields that we would change{}", lines(.0))]
     Conflict(Vec<FieldConflict>),
@@ -96,8 +107,13 @@ impl ClusterError {
     pub(crate) fn fix(&self) -> Option<String> {
         match self {
             Self::NoConfiguration => Some("point --kubeconfig or KUBECONFIG at one".to_owned()),
-            Self::NoContext { known, .. } => {
-                known.first().map(|name| format!("write --context {name}"))
+            Self::NoContext { name, known } => {
+                let near = suggest::nearest(name, known.iter().map(String::as_str));
+                let only = known
+                    .first()
+                    .map(String::as_str)
+                    .filter(|_| known.len() == 1);
+                near.or(only).map(|name| format!("write --context {name}"))
             }
             Self::Unreachable { .. } => Some(
                 "check the address with `kubectl config view --minify`, and your network"
@@ -112,20 +128,20 @@ impl ClusterError {
                  them as it does, which shares them; or have it give them up"
                     .to_owned(),
             ),
-            Self::Refused(_) => self
-                .missing_namespace()
-                .map(|name| format!("kubectl create namespace {name}")),
-            Self::Forbidden { .. } | Self::Configuration(_) | Self::Client(_) => None,
+            Self::NoNamespace { name } => Some(format!("kubectl create namespace {name}")),
+            Self::Forbidden { .. }
+            | Self::Refused(_)
+            | Self::Configuration(_)
+            | Self::Client(_) => None,
         }
     }
 
     /// The namespace that isn't there, where that is the reason.
     pub(super) fn missing_namespace(&self) -> Option<&str> {
-        let Self::Refused(status) = self else {
-            return None;
-        };
-        let details = status.details.as_ref()?;
-        (status.code == 404 && details.kind == "namespaces").then_some(details.name.as_str())
+        match self {
+            Self::NoNamespace { name } => Some(name),
+            _ => None,
+        }
     }
 
     fn from_status(server: String, status: Box<Status>) -> Self {
@@ -134,10 +150,18 @@ impl ClusterError {
                 server,
                 cause: status.message,
             },
-            // An admission webhook's denial has the same status, but isn't about permissions.
-            (403, "Forbidden") if causes(&status).is_empty() => Self::Forbidden {
-                message: status.message,
+            (404, _) if kind(&status) == Some("namespaces") => Self::NoNamespace {
+                name: status
+                    .details
+                    .map(|details| details.name)
+                    .unwrap_or_default(),
             },
+            // An admission webhook's denial has the same status, but names no resource, or causes.
+            (403, "Forbidden") if kind(&status).is_some() && causes(&status).is_empty() => {
+                Self::Forbidden {
+                    message: status.message,
+                }
+            }
             _ => Self::Refused(status),
         }
     }
@@ -163,11 +187,38 @@ impl ClusterError {
     }
 }
 
+/// The resource that an answer is about.
+fn kind(status: &Status) -> Option<&str> {
+    let details = status.details.as_ref()?;
+    (!details.kind.is_empty()).then_some(details.kind.as_str())
+}
+
 fn causes(status: &Status) -> &[kube::core::response::StatusCause] {
     status
         .details
         .as_ref()
         .map_or(&[], |details| &details.causes)
+}
+
+/// The fields that the server refuses to change, or else the beginning of what it says: the whole
+/// can be a page of JSON.
+pub(crate) fn unchangeable_fields(refusal: &ClusterError) -> String {
+    let fields: Vec<_> = match refusal {
+        ClusterError::Refused(status) => causes(status)
+            .iter()
+            .map(|cause| cause.field.as_str())
+            .filter(|field| !field.is_empty())
+            .collect(),
+        _ => Vec::new(),
+    };
+    if !fields.is_empty() {
+        return format!("the server refuses another {}", fields.join(", "));
+    }
+    let text = refusal.to_string();
+    match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn status_text(status: &Status) -> String {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
-use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::replace::ended;
 use super::{Cluster, ClusterError};
 use crate::scaffold::{JOB_INDEX_LABEL, JOBSET_NAME_LABEL, Object};
 
@@ -61,8 +61,8 @@ pub(crate) enum Waiting {
     Ready,
     /// Time is up; these stages weren't reached.
     TimedOut(Vec<Stage>),
-    /// The JobSet has failed for good, in its own words.
-    Failed(String),
+    /// The JobSet runs no more, in its own words.
+    Ended(String),
 }
 
 /// Waits, and shows every look to `show`. A time limit of zero looks once.
@@ -76,7 +76,7 @@ pub(crate) async fn wait(
     loop {
         let stages = match look(cluster, target).await {
             Ok(Look::Stages(stages)) => stages,
-            Ok(Look::Failed(message)) => return Ok(Waiting::Failed(message)),
+            Ok(Look::Ended(message)) => return Ok(Waiting::Ended(message)),
             // The next look may find the server again.
             Err(error @ ClusterError::Unreachable { .. }) => vec![Stage {
                 text: error.to_string(),
@@ -122,14 +122,14 @@ pub(crate) async fn wait_available(
 
 enum Look {
     Stages(Vec<Stage>),
-    Failed(String),
+    Ended(String),
 }
 
 async fn look(cluster: &Cluster, target: &Target) -> Result<Look, ClusterError> {
     let namespace = &target.namespace;
     let jobset = cluster.get(&target.jobset).await?;
-    if let Some(message) = jobset.as_ref().and_then(|jobset| failure(&jobset.value)) {
-        return Ok(Look::Failed(message));
+    if let Some(message) = jobset.as_ref().and_then(|jobset| ended(&jobset.value)) {
+        return Ok(Look::Ended(message));
     }
     let admin = cluster.deployment(namespace, &target.admin).await?;
     let selector = format!("{JOBSET_NAME_LABEL}={}", target.jobset.name);
@@ -139,16 +139,6 @@ async fn look(cluster: &Cluster, target: &Target) -> Result<Look, ClusterError> 
     stages.extend((0..target.slices).map(|index| slice_stage(index, target.vms, &pods)));
     stages.push(deployment_stage("HTTP server", http.as_ref()));
     Ok(Look::Stages(stages))
-}
-
-/// The message of the JobSet's condition `Failed`.
-fn failure(jobset: &Value) -> Option<String> {
-    let conditions = jobset.pointer("/status/conditions")?.as_array()?;
-    let failed = conditions
-        .iter()
-        .find(|condition| condition["type"] == "Failed" && condition["status"] == "True")?;
-    let message = failed.get("message").and_then(Value::as_str);
-    Some(message.unwrap_or("no reason given").to_owned())
 }
 
 fn deployment_stage(what: &str, deployment: Option<&Deployment>) -> Stage {
@@ -231,7 +221,7 @@ fn pod_reason(pod: &Pod) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{deployment_stage, failure, slice_stage};
+    use super::{deployment_stage, slice_stage};
 
     #[test]
     fn a_slice_counts_its_running_pods_and_says_why_others_wait() {
@@ -263,12 +253,5 @@ mod tests {
         assert!(!deployment_stage("admin", Some(&deployment(1))).done);
         assert!(deployment_stage("admin", Some(&deployment(2))).done);
         assert!(!deployment_stage("admin", None).done);
-    }
-
-    #[test]
-    fn only_the_condition_failed_is_the_end() {
-        let jobset = |kind: &str| json!({"status": {"conditions": [{"type": kind, "status": "True", "message": "m"}]}});
-        assert_eq!(failure(&jobset("Failed")), Some("m".to_owned()));
-        assert_eq!(failure(&jobset("RestartingJobSet")), None);
     }
 }

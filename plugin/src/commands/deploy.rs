@@ -1,10 +1,13 @@
 //! `deploy`: plan, scaffold, judge, apply, wait.
 
 mod judging;
+mod replacing;
+mod security;
 
 use tpu::sax::CellName;
 
 use super::block_on;
+use crate::changes::Ledger;
 use crate::cli::{DeployArgs, DryRun};
 use crate::cluster::{
     ApplyOptions, Cluster, Outcome, Target, Waiting, apply_all, offline_namespace, wait,
@@ -16,7 +19,7 @@ use crate::plan::{Plan, Wish, plan};
 use crate::printer::{Printer, Progress};
 use crate::render;
 use crate::scaffold::{Images, JobSet, Names, Object, Request, RequestError, objects};
-use judging::{can_become, judge_creation, judge_update, load_judge};
+use judging::{judge_creation, judge_update, load_judge};
 
 pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = settle_dry_run(args, printer)?;
@@ -35,20 +38,22 @@ pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure>
         print(args, &objects, " (dry run)", printer)?;
         return Ok(Exit::Fine);
     }
-    block_on(async {
+    let ledger = Ledger::of(objects.iter().map(Object::display_name));
+    let deployed = block_on(async {
         let cluster = Cluster::connect(&args.connection).await?;
-        cluster.require_jobset().await?;
-        if args.replace {
-            replace(args, &cluster, &judge, dry_run, &objects, printer).await?;
-        } else {
-            judge_update(&judge, &cluster, &objects, printer).await?;
-        }
-        apply(args, &cluster, dry_run, &objects, printer).await?;
-        match args.wait {
-            true => await_ready(args, &cluster, &plan, &request, &objects, printer).await,
-            false => Ok(()),
-        }
-    })?;
+        let run = Run {
+            args,
+            cluster: &cluster,
+            judge: &judge,
+            request: &request,
+            objects: &objects,
+            options: apply_options(args, dry_run),
+            ledger: &ledger,
+            printer,
+        };
+        deploy(&run, &plan).await
+    });
+    deployed.map_err(|failure| ledger.settle(failure))?;
     Ok(Exit::Fine)
 }
 
@@ -68,13 +73,49 @@ fn identity_warning(request: &Request, plan: &Plan) -> Option<String> {
     }
 }
 
+/// All that a deployment on its way to the cluster needs.
+struct Run<'a> {
+    args: &'a DeployArgs,
+    cluster: &'a Cluster,
+    judge: &'a Judge,
+    request: &'a Request,
+    objects: &'a [Object],
+    options: ApplyOptions,
+    ledger: &'a Ledger,
+    printer: &'a Printer,
+}
+
+impl Run<'_> {
+    /// A line for the user: data, unless the objects themselves are the data.
+    fn say(&self, line: &str) -> Result<(), Failure> {
+        match self.args.output {
+            None => Ok(self.printer.data(&format!("{line}\n"))?),
+            Some(_) => Ok(self.printer.note(line)?),
+        }
+    }
+}
+
+async fn deploy(run: &Run<'_>, plan: &Plan) -> Result<(), Failure> {
+    run.cluster.require_jobset().await?;
+    security::check(run).await?;
+    let replaced = match run.args.replace {
+        true => replacing::replace(run).await?,
+        false => {
+            judge_update(run).await?;
+            Vec::new()
+        }
+    };
+    apply(run, &replaced).await?;
+    match run.args.wait {
+        true => await_ready(run, plan).await,
+        false => Ok(()),
+    }
+}
+
 fn settle_dry_run(args: &DeployArgs, printer: &Printer) -> Result<DryRun, Failure> {
     let dry_run = super::dry_run(&args.dry_run, printer)?;
     if args.wait && dry_run != DryRun::None {
-        return Err(Failure::Flag {
-            flag: "--wait",
-            message: "a dry run starts nothing that could be waited for".to_owned(),
-        });
+        return Err(Failure::NothingToWaitFor);
     }
     Ok(dry_run)
 }
@@ -114,76 +155,53 @@ fn prepare(args: &DeployArgs) -> Result<(Request, Plan), Failure> {
     Ok((request, plan))
 }
 
-/// Deletes the objects that can't become what is wanted, and waits until they are gone. On a
-/// server's dry run it says so and leaves them.
-async fn replace(
-    args: &DeployArgs,
-    cluster: &Cluster,
-    judge: &Judge,
-    dry_run: DryRun,
-    objects: &[Object],
-    printer: &Printer,
-) -> Result<(), Failure> {
-    for object in objects {
-        if can_become(judge, cluster, object).await? {
-            continue;
-        }
-        if dry_run == DryRun::Server {
-            return Err(Failure::Flag {
-                flag: "--replace",
-                message: format!(
-                    "{} would be deleted and made again, which a dry run can't show",
-                    object.display_name()
-                ),
-            });
-        }
-        printer.data(&format!("{} deleted\n", object.display_name()))?;
-        if !cluster.delete_and_wait(object, args.timeout).await? {
-            return Err(Failure::StillThere {
-                object: object.display_name(),
-                limit: args.timeout,
-            });
-        }
-    }
-    Ok(())
-}
-
-async fn apply(
-    args: &DeployArgs,
-    cluster: &Cluster,
-    dry_run: DryRun,
-    objects: &[Object],
-    printer: &Printer,
-) -> Result<(), Failure> {
-    let options = ApplyOptions {
+fn apply_options(args: &DeployArgs, dry_run: DryRun) -> ApplyOptions {
+    ApplyOptions {
         field_manager: args.field_manager.clone(),
         force: args.force_conflicts,
         dry_run: dry_run == DryRun::Server,
-    };
-    let quiet = args.output.is_some();
-    let mut written = Ok(());
-    let applied = apply_all(cluster, objects, &options, |object, outcome| {
-        if !quiet && written.is_ok() {
-            written = print_outcome(object, outcome, options.dry_run, printer);
-        }
-    })
-    .await?;
-    written?;
-    match quiet {
-        true => print(args, &applied, "", printer),
-        false => Ok(()),
     }
 }
 
-fn print_outcome(
-    object: &Object,
-    outcome: Outcome,
-    dry_run: bool,
-    printer: &Printer,
-) -> Result<(), Failure> {
+/// Applies all objects. On a dry run those that would be replaced are still there: the server has
+/// been asked about them as new objects.
+async fn apply(run: &Run<'_>, replaced: &[String]) -> Result<(), Failure> {
+    let is_stored = |object: &&Object| replaced.contains(&object.display_name());
+    let (kept, objects): (Vec<_>, Vec<_>) = match run.options.dry_run {
+        true => run.objects.iter().partition(is_stored),
+        false => (Vec::new(), run.objects.iter().collect()),
+    };
+    let objects: Vec<Object> = objects.into_iter().cloned().collect();
+    let mut told = Ok(());
+    let mut applied = apply_all(run.cluster, &objects, &run.options, |object, outcome| {
+        if !run.options.dry_run {
+            run.ledger.applied(object.display_name());
+        }
+        if run.args.output.is_none() && told.is_ok() {
+            told = print_outcome(run, object, outcome);
+        }
+    })
+    .await?;
+    told?;
+    for object in kept {
+        if run.args.output.is_none() {
+            print_outcome(run, object, Outcome::Created)?;
+        }
+        applied.push(object.clone());
+    }
+    match run.args.output {
+        Some(_) => print(run.args, &applied, "", run.printer),
+        None => Ok(()),
+    }
+}
+
+fn print_outcome(run: &Run<'_>, object: &Object, outcome: Outcome) -> Result<(), Failure> {
+    run.say(&outcome_line(object, outcome, run.options.dry_run))
+}
+
+fn outcome_line(object: &Object, outcome: Outcome, dry_run: bool) -> String {
     let suffix = if dry_run { " (server dry run)" } else { "" };
-    let line = format!("{} {outcome}{suffix}\n", object.display_name());
-    Ok(printer.data(&line)?)
+    format!("{} {outcome}{suffix}", object.display_name())
 }
 
 fn print(
@@ -202,25 +220,18 @@ fn print(
     Ok(printer.data(&text)?)
 }
 
-async fn await_ready(
-    args: &DeployArgs,
-    cluster: &Cluster,
-    plan: &Plan,
-    request: &Request,
-    objects: &[Object],
-    printer: &Printer,
-) -> Result<(), Failure> {
-    let jobset = objects.iter().find(|object| object.is::<JobSet>());
+async fn await_ready(run: &Run<'_>, plan: &Plan) -> Result<(), Failure> {
+    let jobset = run.objects.iter().find(|object| object.is::<JobSet>());
     let target = Target {
-        namespace: request.namespace.clone(),
-        admin: request.names.admin.clone(),
+        namespace: run.request.namespace.clone(),
+        admin: run.request.names.admin.clone(),
         jobset: jobset.expect("the scaffold must have a JobSet").clone(),
         slices: plan.replicas,
         vms: plan.vms,
-        http: request.names.http.clone(),
+        http: run.request.names.http.clone(),
     };
-    let mut progress = Progress::new(printer);
-    let waiting = wait(cluster, &target, args.timeout, |stages| {
+    let mut progress = Progress::new(run.printer);
+    let waiting = wait(run.cluster, &target, run.args.timeout, |stages| {
         progress.show(stages.iter().map(|stage| (stage.to_string(), stage.done)));
     })
     .await;
@@ -228,11 +239,12 @@ async fn await_ready(
     match waiting? {
         Waiting::Ready => Ok(()),
         Waiting::TimedOut(stages) => Err(Failure::TimedOut {
-            limit: args.timeout,
+            limit: run.args.timeout,
             stages,
         }),
-        Waiting::Failed(message) => Err(Failure::Failed {
+        Waiting::Ended(message) => Err(Failure::Failed {
             object: target.jobset.display_name(),
+            namespace: target.namespace,
             message,
         }),
     }

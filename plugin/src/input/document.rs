@@ -106,7 +106,8 @@ impl Reader<'_> {
     }
 }
 
-/// Every object has an `apiVersion` and a `kind`, and `metadata` is an object.
+/// Every object has an `apiVersion` and a `kind`, `metadata` is an object, and a List's items are a
+/// list.
 fn check_type(object: &Map<String, Value>) -> Result<(), DocumentFault> {
     for field in ["apiVersion", "kind"] {
         match object.get(field) {
@@ -118,8 +119,16 @@ fn check_type(object: &Map<String, Value>) -> Result<(), DocumentFault> {
         }
     }
     match object.get("metadata") {
-        None | Some(Value::Null | Value::Object(_)) => Ok(()),
-        Some(other) => Err(wrong_type("metadata", "an object", other)),
+        None | Some(Value::Null | Value::Object(_)) => {}
+        Some(other) => return Err(wrong_type("metadata", "an object", other)),
+    }
+    match (object.get("kind"), object.get("items")) {
+        (_, None | Some(Value::Null | Value::Array(_))) => Ok(()),
+        (Some(Value::String(kind)), Some(other)) if kind == "List" => {
+            Err(wrong_type("items", "a list", other))
+        }
+        // A kind of somebody's own whose name ends like this.
+        _ => Ok(()),
     }
 }
 

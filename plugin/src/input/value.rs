@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{DefaultMessageFormatter, DuplicateKeyPolicy, MessageFormatter, Options};
 
 /// How deep objects may be nested. Kubernetes' own types stay below 30, custom resources with
@@ -13,6 +14,9 @@ pub(super) const MAX_DEPTH: usize = 120;
 const MAX_NODES: usize = 500_000;
 /// How many nodes aliases may repeat.
 const MAX_REPEATED: usize = 200_000;
+
+/// What is said of a line with the braces that template languages use.
+const TEMPLATE: &str = " (a template? render it first: helm template . | kubectl sax lint -f -)";
 
 /// Why a text is no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub(super) fn from_yaml(text: &str) -> Result<Option<Value>, SyntaxError> {
     match parsed {
         Ok(Strict(Value::Null)) => Ok(None),
         Ok(Strict(value)) => Ok(Some(value)),
-        Err(error) => Err(yaml_error(&error)),
+        Err(error) => Err(yaml_error(text, &error)),
     }
 }
 
@@ -70,14 +74,55 @@ fn options() -> Options {
     options
 }
 
-fn yaml_error(error: &serde_saphyr::Error) -> SyntaxError {
+fn yaml_error(text: &str, error: &serde_saphyr::Error) -> SyntaxError {
     let error = error.without_snippet();
     let line = error
         .location()
-        .and_then(|at| usize::try_from(at.line()).ok());
+        .and_then(|at| usize::try_from(at.line()).ok())
+        .filter(|line| *line > 0);
+    let content = line.and_then(|line| text.lines().nth(line - 1));
+    let hint = match content {
+        Some(content) if content.contains("{{") => TEMPLATE,
+        _ => "",
+    };
     SyntaxError {
-        message: DefaultMessageFormatter.format_message(error).into_owned(),
-        line: line.filter(|line| *line > 0),
+        message: explain(error) + hint,
+        line,
+    }
+}
+
+/// What is wrong, in words for who wrote the document; the parser's own where they are.
+fn explain(error: &serde_saphyr::Error) -> String {
+    use serde_saphyr::Error;
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("duplicate key {key:?}"),
+        Error::DuplicateMappingKey { key: None, .. } => "duplicate key".to_owned(),
+        Error::Budget { breach, .. } => explain_breach(breach),
+        Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            format!("its aliases repeat more than the limit of {MAX_REPEATED} values")
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias stands inside of what it repeats".to_owned()
+        }
+        Error::UnknownAnchor { .. } => "an alias of an anchor that isn't there".to_owned(),
+        Error::NonFiniteFloat { value, .. } => format!("{value} is no JSON number"),
+        other => DefaultMessageFormatter.format_message(other).into_owned(),
+    }
+}
+
+fn explain_breach(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Depth { .. } => {
+            format!("nested deeper than the limit of {MAX_DEPTH} levels")
+        }
+        BudgetBreach::Nodes { .. } => format!("more than the limit of {MAX_NODES} values"),
+        BudgetBreach::MergeKeys { merge_keys } => {
+            format!("{merge_keys} merge keys (<<), more than the limit")
+        }
+        other => format!("larger than the limits of a manifest: {other:?}"),
     }
 }
 

@@ -26,6 +26,13 @@ use crate::last_applied;
 use difference::Difference;
 use walk::Walk;
 
+/// The label that says which tool made an object.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Its value on what `kubectl sax deploy` made.
+const PLUGIN: &str = "kubectl-sax";
+/// The label that carries the name of a deployment.
+const INSTANCE: &str = "app.kubernetes.io/instance";
+
 /// What came of comparing the old object with the new one.
 pub(crate) struct Restored {
     /// The new object with the patch applied; none where nothing had to be restored.
@@ -76,16 +83,24 @@ impl Restored {
     }
 }
 
+/// Only what `kubectl sax deploy` made can be made again by it, under the name that it was given
+/// there: the object's own name is another.
 fn way_out(workload: &Workload<'_>) -> String {
     let kind = workload.kind.name();
-    let name = workload.root.at("metadata").at("name").text();
-    let name = name.unwrap_or("NAME");
-    match workload.kind {
-        workload::WorkloadKind::JobSet => format!(
-            "delete the {kind} and apply it again, or run kubectl sax deploy {name} --replace"
-        ),
-        _ => format!("delete the {kind} and apply it again"),
+    let again = format!("delete the {kind} and apply it again");
+    match deployment(workload) {
+        Some(name) => format!("run kubectl sax deploy {name} again with --replace, or {again}"),
+        None => again,
     }
+}
+
+/// The name that `kubectl sax deploy` was given, where it made the object.
+fn deployment<'a>(workload: &Workload<'a>) -> Option<&'a str> {
+    let labels = workload.root.at("metadata").at("labels");
+    let label = |key| labels.at(key).value().and_then(Value::as_str);
+    label(MANAGED_BY)
+        .filter(|manager| *manager == PLUGIN)
+        .and_then(|_| label(INSTANCE))
 }
 
 /// What the author applied before and now, where both are known.

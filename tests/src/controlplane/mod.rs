@@ -55,6 +55,23 @@ impl Cluster {
     /// When a cluster of that name runs, or a part doesn't come up; the message says which, and
     /// where its logs are.
     pub fn up(root: &Path, name: &str, pools: &[Pool]) -> Result<Self> {
+        Self::up_with(root, name, |folder| start::start(root, folder, pools))
+    }
+
+    /// [`Self::up`] with nothing but the store and the API server: Kubernetes before anything,
+    /// JobSet too, is installed in it.
+    ///
+    /// # Errors
+    /// As [`Self::up`].
+    pub fn up_bare(root: &Path, name: &str) -> Result<Self> {
+        Self::up_with(root, name, |folder| start::start_bare(root, folder))
+    }
+
+    fn up_with(
+        root: &Path,
+        name: &str,
+        start: impl FnOnce(&Path) -> Result<Kubectl>,
+    ) -> Result<Self> {
         let folder = state::folder(root, name)?;
         if let Some(state) = State::read(&folder)? {
             if state.ready && state.processes.iter().all(Process::is_alive) {
@@ -65,7 +82,7 @@ impl Cluster {
             down(root, name)?;
         }
         claim(&folder, name)?;
-        match start::start(root, &folder, pools) {
+        match start(&folder) {
             Ok(kubectl) => Ok(Self {
                 name: name.to_owned(),
                 folder,

@@ -32,36 +32,57 @@ struct Start<'a> {
 /// When a part doesn't start; processes may be left, and the state file names them.
 pub(super) fn start(root: &Path, folder: &Path, pools: &[Pool]) -> Result<Kubectl> {
     let binaries = Binaries::ready(root)?;
-    std::fs::create_dir_all(folder.join("logs"))
-        .with_context(|| format!("make {}", folder.display()))?;
-    let plan = Plan::new(root, &binaries, folder)?;
-    let kubeconfig = plan.kubeconfig("admin", "kubectl-sax-admin", Some("system:masters"))?;
-    let program = binaries.path(Program::Kubectl);
-    let kubectl = Kubectl::new(&program, &kubeconfig);
-    let state = State {
-        kubectl: program,
-        ..State::default()
-    };
-    let mut start = Start {
-        folder,
-        plan,
-        kubectl,
-        state,
-    };
+    let mut start = Start::new(root, folder, &binaries)?;
     start.control_plane()?;
     start.jobset(&Manifests::read(root, &start.kubectl)?)?;
     start.nodes(pools)?;
-    start.state.ready = true;
-    start.state.write(folder)?;
-    Ok(start.kubectl)
+    start.finish()
 }
 
-impl Start<'_> {
-    fn control_plane(&mut self) -> Result<()> {
+/// Starts the store and the API server alone.
+///
+/// # Errors
+/// As [`start`].
+pub(super) fn start_bare(root: &Path, folder: &Path) -> Result<Kubectl> {
+    let binaries = Binaries::ready(root)?;
+    let mut start = Start::new(root, folder, &binaries)?;
+    start.api_server()?;
+    start.finish()
+}
+
+impl<'a> Start<'a> {
+    fn new(root: &'a Path, folder: &'a Path, binaries: &'a Binaries) -> Result<Self> {
+        std::fs::create_dir_all(folder.join("logs"))
+            .with_context(|| format!("make {}", folder.display()))?;
+        let plan = Plan::new(root, binaries, folder)?;
+        let kubeconfig = plan.kubeconfig("admin", "kubectl-sax-admin", Some("system:masters"))?;
+        let program = binaries.path(Program::Kubectl);
+        Ok(Self {
+            folder,
+            plan,
+            kubectl: Kubectl::new(&program, &kubeconfig),
+            state: State {
+                kubectl: program,
+                ..State::default()
+            },
+        })
+    }
+
+    fn finish(mut self) -> Result<Kubectl> {
+        self.state.ready = true;
+        self.state.write(self.folder)?;
+        Ok(self.kubectl)
+    }
+
+    fn api_server(&mut self) -> Result<()> {
         self.run(Program::Etcd, self.plan.etcd())?;
         // It tries until the store answers.
         self.run(Program::ApiServer, self.plan.api_server())?;
-        self.healthy(Program::ApiServer)?;
+        self.healthy(Program::ApiServer)
+    }
+
+    fn control_plane(&mut self) -> Result<()> {
+        self.api_server()?;
         self.run(Program::ControllerManager, self.plan.controller_manager()?)?;
         self.run(Program::Scheduler, self.plan.scheduler()?)?;
         self.run(Program::Kwok, self.plan.kwok()?)

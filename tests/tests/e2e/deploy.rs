@@ -1,23 +1,27 @@
 //! `kubectl sax deploy`: from a model to model servers.
 
+mod ended;
+mod piped;
+mod replaced;
+mod session;
+
 use std::collections::BTreeMap;
 
-use sax_tests::kubectl::Answer;
 use sax_tests::namespace::TempNamespace;
 use serde_json::Value;
 
 use crate::placed::{assert_each_job_has_a_pool_of_its_own, running_pods};
-use crate::shared::{admitted, both_pools, product, temporary};
+use crate::shared::{admitted, both_pools, product};
+use session::Deployment;
 
-const TUTORIAL: [&str; 10] = [
+/// The tutorial's model on its two slices.
+const TUTORIAL: [&str; 8] = [
     "--model",
     "lm_cloud.LmCloudSpmd175B32Test",
     "--slice",
     "v5e:4x8",
     "--replicas",
     "2",
-    "--bucket",
-    "my-models",
     "--timeout",
     "60s",
 ];
@@ -25,20 +29,21 @@ const TUTORIAL: [&str; 10] = [
 #[test]
 fn the_tutorials_model_is_served_by_sixteen_pods_with_each_job_on_a_pool_of_its_own() {
     let _turn = both_pools();
-    let namespace = temporary(admitted(), "deploy");
-    let answer = deploy(&namespace, &["--wait"]);
+    let deployment = Deployment::in_new_namespace(admitted(), "deploy");
+    let answer = deployment.deploy(&[&TUTORIAL[..], &["--wait"]].concat());
     assert!(answer.success, "{}", answer.stderr);
-    let pods = running_pods(&namespace, 18);
+    let pods = running_pods(&deployment.namespace, 18);
     assert_each_job_has_a_pool_of_its_own(admitted(), &pods, 2);
 }
 
 #[test]
 fn a_second_deploy_changes_nothing() {
-    let namespace = temporary(admitted(), "deploy-again");
+    let _turn = both_pools();
+    let deployment = Deployment::in_new_namespace(admitted(), "deploy-again");
     let generations = || {
-        let answer = deploy(&namespace, &[]);
+        let answer = deployment.deploy(&TUTORIAL);
         assert!(answer.success, "{}", answer.stderr);
-        generations(&namespace)
+        generations(&deployment.namespace)
     };
     let first = generations();
     assert_eq!(first.len(), 3, "{first:?}");
@@ -47,10 +52,10 @@ fn a_second_deploy_changes_nothing() {
 
 #[test]
 fn a_dry_run_on_the_server_leaves_nothing_behind() {
-    let namespace = temporary(admitted(), "deploy-dry");
-    let answer = deploy(&namespace, &["--dry-run=server"]);
+    let deployment = Deployment::in_new_namespace(admitted(), "deploy-dry");
+    let answer = deployment.deploy(&[&TUTORIAL[..], &["--dry-run=server"]].concat());
     assert!(answer.success, "{}", answer.stderr);
-    assert!(generations(&namespace).is_empty());
+    assert!(generations(&deployment.namespace).is_empty());
 }
 
 #[test]
@@ -70,14 +75,6 @@ fn kubectl_finds_the_plugin() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(String::from_utf8_lossy(&output.stdout).contains("TPU007"));
-}
-
-fn deploy(namespace: &TempNamespace<'_>, more: &[&str]) -> Answer {
-    let place = ["--namespace", namespace.name()];
-    let arguments = [&["deploy", "lm175b"][..], &TUTORIAL, &place, more].concat();
-    product()
-        .sax(admitted().kubectl(), &arguments, "")
-        .expect("kubectl-sax must run")
 }
 
 /// The generation of what a deployment starts. Status doesn't count, the spec does.

@@ -40,6 +40,13 @@ pub(crate) fn changing() -> &'static Cluster {
     &CHANGING.get_or_init(|| start("changing")).cluster
 }
 
+/// An API server in which nothing is installed, not even JobSet.
+pub(crate) fn bare() -> &'static Cluster {
+    static BARE: OnceLock<Shared> = OnceLock::new();
+    let start = || start_with("bare", Cluster::up_bare);
+    &BARE.get_or_init(start).cluster
+}
+
 /// The built plugin and webhook.
 pub(crate) fn product() -> &'static Product {
     static PRODUCT: OnceLock<Product> = OnceLock::new();
@@ -77,6 +84,12 @@ pub(crate) fn fixture(path: &str) -> String {
 }
 
 fn start(purpose: &str) -> Shared {
+    start_with(purpose, |root, name| {
+        Cluster::up(root, name, &default_pools())
+    })
+}
+
+fn start_with(purpose: &str, up: impl FnOnce(&Path, &str) -> anyhow::Result<Cluster>) -> Shared {
     // Two checkouts, or two runs at once, must not meet.
     let name = format!("e2e-{purpose}-{}", std::process::id());
     let guard = Command::new(env!("CARGO_BIN_EXE_controlplane"))
@@ -87,8 +100,7 @@ fn start(purpose: &str) -> Shared {
         .process_group(0)
         .spawn()
         .expect("the guard must start");
-    let cluster = Cluster::up(&xtask::workspace_root(), &name, &default_pools())
-        .unwrap_or_else(|error| panic!("{error:#}"));
+    let cluster = up(&xtask::workspace_root(), &name).unwrap_or_else(|error| panic!("{error:#}"));
     Shared {
         cluster,
         _guard: guard,

@@ -2,8 +2,9 @@
 
 use admission::{Decision, Finding, Request as Review};
 
+use super::Run;
 use crate::cli::DeployArgs;
-use crate::cluster::Cluster;
+use crate::cluster::is_leaving;
 use crate::failure::Failure;
 use crate::judge::{Judge, JudgeError};
 use crate::printer::Printer;
@@ -33,33 +34,29 @@ pub(super) fn judge_creation(
 }
 
 /// Judges the objects as changes of what is stored. The warnings were told before.
-pub(super) async fn judge_update(
-    judge: &Judge,
-    cluster: &Cluster,
-    objects: &[Object],
-    printer: &Printer,
-) -> Result<(), Failure> {
+pub(super) async fn judge_update(run: &Run<'_>) -> Result<(), Failure> {
     let mut denied = Vec::new();
-    for object in objects {
-        if let Some(stored) = cluster.get(object).await? {
-            let decision = judge.decide(&review(object)?.updating(stored.value));
-            denied.extend(refusal(object, &decision, printer)?);
+    for object in run.objects {
+        let Some(stored) = run.cluster.get(object).await? else {
+            continue;
+        };
+        if is_leaving(&stored) {
+            let object = object.display_name();
+            return Err(Failure::BeingDeleted { object });
         }
+        let decision = judge_change(run.judge, object, &stored)?;
+        denied.extend(refusal(object, &decision, run.printer)?);
     }
     accepted(denied)
 }
 
-/// Can what is stored become this object without being deleted first?
-pub(super) async fn can_become(
+/// What the policies say of changing what is stored into this object.
+pub(super) fn judge_change(
     judge: &Judge,
-    cluster: &Cluster,
     object: &Object,
-) -> Result<bool, Failure> {
-    let Some(stored) = cluster.get(object).await? else {
-        return Ok(true);
-    };
-    let decision = judge.decide(&review(object)?.updating(stored.value));
-    Ok(decision.allowed)
+    stored: &Object,
+) -> Result<Decision, JudgeError> {
+    Ok(judge.decide(&review(object)?.updating(stored.value.clone())))
 }
 
 fn review(object: &Object) -> Result<Review, JudgeError> {

@@ -111,10 +111,7 @@ fn shown(args: &InstallArgs, objects: &[Object], word: &str) -> String {
 
 /// Only the registrations, for a webhook that runs elsewhere.
 fn at_url(args: &InstallArgs, url: &str) -> Result<Manifests, Failure> {
-    let address = Address::url(url).map_err(|error| Failure::Flag {
-        flag: "--url",
-        message: error.to_string(),
-    })?;
+    let address = Address::url(url)?;
     let path = args.ca_file.clone().unwrap_or_default();
     let pem = fs::read_to_string(&path).map_err(|cause| Failure::Read {
         flag: "--ca-file",
@@ -122,10 +119,7 @@ fn at_url(args: &InstallArgs, url: &str) -> Result<Manifests, Failure> {
         cause,
     })?;
     if crate::registration::days_left(pem.as_bytes()).is_none() {
-        return Err(Failure::Flag {
-            flag: "--ca-file",
-            message: format!("{} holds no certificate in PEM form", path.display()),
-        });
+        return Err(Failure::NoCertificate { path });
     }
     let manifests = Manifests::embedded().reached_at(&address, &pem);
     Ok(Manifests {

@@ -1,9 +1,13 @@
-//! `webhook status`: registered where, for what, until when, and does it answer?
+//! `webhook status`: registered where, for what, until when, does its server run, does it answer?
+//!
+//! Each is looked at on its own, and what couldn't be looked at is said: a webhook whose Service
+//! can't be asked from here may serve all the same.
 
+use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
 use crate::cli::{StatusArgs, TextOrJson};
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, ProbeError};
 use crate::commands::block_on;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -15,8 +19,11 @@ use crate::scaffold::Object;
 /// What was found.
 struct Status {
     registrations: Vec<Found>,
-    /// The answer to a question for readiness, or why there was none.
-    reached: Option<Result<(), String>>,
+    /// The Deployment of a webhook in the cluster; none for one at a URL.
+    server: Option<Server>,
+    /// The answer to a question for readiness, or why there was none; none where nothing is
+    /// registered.
+    answer: Option<Result<(), ProbeError>>,
 }
 
 /// One registration.
@@ -26,6 +33,16 @@ struct Found {
     description: Option<Value>,
 }
 
+/// The webhook's Deployment.
+struct Server {
+    /// `NAMESPACE/NAME`
+    name: String,
+    replicas: Result<Replicas, ClusterError>,
+}
+
+/// How many of its replicas run; none where there is no such Deployment.
+type Replicas = Option<(i32, i32)>;
+
 pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure> {
     let status = block_on(look(args))?;
     let text = match args.output {
@@ -33,6 +50,9 @@ pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure>
         TextOrJson::Text => as_text(&status, printer),
     };
     printer.data(&text)?;
+    if let Some(fix) = status.fix() {
+        printer.fix(fix)?;
+    }
     Ok(match status.is_good() {
         true => Exit::Fine,
         false => Exit::Error,
@@ -41,38 +61,90 @@ pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure>
 
 async fn look(args: &StatusArgs) -> Result<Status, Failure> {
     let cluster = Cluster::connect(&args.connection).await?;
+    let manifests = Manifests::embedded();
     let mut registrations = Vec::new();
-    let mut reached = None;
-    for wanted in Manifests::embedded().registrations {
-        let found = cluster.get(&wanted).await?;
-        if let (Some(found), None) = (&found, &reached) {
-            reached = Some(ask(&cluster, found).await);
-        }
+    let mut client_config = None;
+    for wanted in &manifests.registrations {
+        let found = cluster.get(wanted).await?;
         registrations.push(Found {
             name: wanted.display_name(),
             description: found.as_ref().map(describe),
         });
+        client_config = client_config.or_else(|| {
+            let found = found?;
+            found.value.pointer("/webhooks/0/clientConfig").cloned()
+        });
     }
+    let in_cluster = client_config
+        .as_ref()
+        .is_some_and(|config| config["service"].is_object());
     Ok(Status {
         registrations,
-        reached,
+        server: match manifests.deployment() {
+            Some(deployment) if in_cluster => Some(server(&cluster, deployment).await),
+            _ => None,
+        },
+        answer: match client_config {
+            Some(config) => Some(cluster.ask_webhook(&config).await),
+            None => None,
+        },
     })
 }
 
-async fn ask(cluster: &Cluster, registration: &Object) -> Result<(), String> {
-    let client = registration.value.pointer("/webhooks/0/clientConfig");
-    let client = client.ok_or("the registration holds no webhook")?;
-    let asked = cluster.ask_webhook(client).await;
-    asked.map_err(|error: ClusterError| error.to_string())
+async fn server(cluster: &Cluster, wanted: &Object) -> Server {
+    let namespace = wanted.namespace.as_deref().unwrap_or_default();
+    let found = cluster.deployment(namespace, &wanted.name).await;
+    Server {
+        name: format!("{namespace}/{}", wanted.name),
+        replicas: found.map(|found| found.map(|deployment| replicas(&deployment))),
+    }
+}
+
+/// Available and wanted.
+fn replicas(deployment: &Deployment) -> (i32, i32) {
+    let status = deployment.status.as_ref();
+    let available = status.and_then(|status| status.available_replicas);
+    let spec = deployment.spec.as_ref();
+    let wanted = spec.and_then(|spec| spec.replicas);
+    (available.unwrap_or(0), wanted.unwrap_or(1))
 }
 
 impl Status {
     fn is_good(&self) -> bool {
-        let registered = self
-            .registrations
+        self.is_registered() && matches!(self.answer, Some(Ok(())))
+    }
+
+    fn is_registered(&self) -> bool {
+        self.registrations
             .iter()
-            .all(|found| found.description.is_some());
-        registered && matches!(self.reached, Some(Ok(())))
+            .all(|found| found.description.is_some())
+    }
+
+    /// The one action that mends it.
+    fn fix(&self) -> Option<&'static str> {
+        if !self.is_registered() {
+            return Some("kubectl sax webhook install");
+        }
+        match self.answer.as_ref()?.as_ref().err()? {
+            ProbeError::NoService { .. } => Some("kubectl sax webhook install"),
+            ProbeError::NotReady { .. } => {
+                Some("look at its log: it says which policy or certificate it waits for")
+            }
+            ProbeError::Foreign { .. } => Some(
+                "if the API server uses a proxy, exempt Services from it (NO_PROXY=.svc); else \
+                 look who owns that address",
+            ),
+            ProbeError::FromHere(_) => {
+                Some("start it, or check the address with the machine of the API server in mind")
+            }
+            ProbeError::NoWay { .. } => {
+                Some("look at the webhook's Pods: kubectl get pods -n kubectl-sax-system -o wide")
+            }
+            ProbeError::NotAllowed { .. } => {
+                Some("ask an administrator, or for the permission to get services/proxy")
+            }
+            ProbeError::Cluster(_) => None,
+        }
     }
 }
 
@@ -82,14 +154,27 @@ fn as_json(status: &Status) -> Value {
         .iter()
         .map(|found| json!({"name": found.name, "registered": found.description.is_some(), "registration": found.description}))
         .collect();
+    let error = match &status.answer {
+        Some(Err(error)) => Some(error),
+        _ => None,
+    };
     json!({
         "registrations": registrations,
-        "reachable": matches!(status.reached, Some(Ok(()))),
-        "message": match &status.reached {
-            Some(Err(message)) => Some(message),
-            _ => None,
-        },
+        "server": status.server.as_ref().map(server_json),
+        "reachable": matches!(status.answer, Some(Ok(()))),
+        "reason": error.map(ProbeError::reason),
+        "message": error.map(ToString::to_string),
     })
+}
+
+fn server_json(server: &Server) -> Value {
+    match &server.replicas {
+        Ok(Some((available, wanted))) => {
+            json!({"name": server.name, "available": available, "wanted": wanted})
+        }
+        Ok(None) => json!({"name": server.name, "message": "there is no such Deployment"}),
+        Err(error) => json!({"name": server.name, "message": error.to_string()}),
+    }
 }
 
 fn as_text(status: &Status, printer: &Printer) -> String {
@@ -108,7 +193,26 @@ fn as_text(status: &Status, printer: &Printer) -> String {
             text += &webhook_text(webhook);
         }
     }
-    text + &reached_text(status, printer)
+    if let Some(server) = &status.server {
+        text += &server_text(server, printer);
+    }
+    text + &answer_text(status, printer)
+}
+
+fn server_text(server: &Server, printer: &Printer) -> String {
+    let said = match &server.replicas {
+        Ok(Some((available, wanted))) => {
+            let tone = if *available > 0 {
+                Tone::Good
+            } else {
+                Tone::Bad
+            };
+            printer.out(&format!("{available} of {wanted} available"), tone)
+        }
+        Ok(None) => printer.out("not there", Tone::Bad),
+        Err(error) => format!("{}: {error}", printer.out("not known", Tone::Warn)),
+    };
+    format!("Deployment {}: {said}\n", server.name)
 }
 
 fn webhook_text(webhook: &Value) -> String {
@@ -129,15 +233,14 @@ fn webhook_text(webhook: &Value) -> String {
     lines
 }
 
-fn reached_text(status: &Status, printer: &Printer) -> String {
-    match &status.reached {
-        None => String::new(),
-        Some(Ok(())) => format!("{}\n", printer.out("it answers", Tone::Good)),
-        Some(Err(message)) => {
-            format!(
-                "{}: {message}\n",
-                printer.out("it doesn't answer", Tone::Bad)
-            )
+fn answer_text(status: &Status, printer: &Printer) -> String {
+    let said = match &status.answer {
+        None => return String::new(),
+        Some(Ok(())) => printer.out("yes", Tone::Good),
+        Some(Err(error)) if error.is_unknown() => {
+            format!("{}: {error}", printer.out("not known", Tone::Warn))
         }
-    }
+        Some(Err(error)) => format!("{}: {error}", printer.out("no", Tone::Bad)),
+    };
+    format!("does it answer? {said}\n")
 }
