@@ -1,6 +1,6 @@
 //! Help and usage errors.
 
-use crate::run::sax;
+use crate::run::{sax, sax_into_a_closed_pipe};
 
 #[test]
 fn every_verb_has_help_in_kubectls_words() {
@@ -100,4 +100,34 @@ fn every_code_has_a_page() {
     for code in ["TPU001", "SAX001", "OBJ001", "POL001"] {
         assert!(list.contains(code), "{code}");
     }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_changes_nothing_about_how_it_ended() {
+    let ended = sax_into_a_closed_pipe(&["lint", "-f", "../tests/fixtures/demo/wrong.yaml"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(2), ""));
+    let ended = sax_into_a_closed_pipe(&["explain"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn data_has_no_colour_unless_it_is_asked_for() {
+    let text = ["lint", "-f", "../tests/fixtures/demo/wrong.yaml"];
+    assert!(!sax(&text, "").stdout.contains('\u{1b}'));
+    let always = [&text[..], &["--color", "always"]].concat();
+    assert!(sax(&always, "").stdout.contains('\u{1b}'));
+    for format in ["json", "sarif", "junit"] {
+        let data = [&always[..], &["-o", format]].concat();
+        assert!(!sax(&data, "").stdout.contains('\u{1b}'), "{format}");
+    }
+}
+
+#[test]
+fn the_last_of_two_flags_counts_as_with_kubectl() {
+    let words = ["lint", "-f", "-", "-n", "one", "-n", "two", "-o", "json"];
+    let ended = sax(
+        &words,
+        "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}}",
+    );
+    assert!(ended.stdout.contains("\"namespace\": \"two\""), "{ended}");
 }

@@ -14,17 +14,40 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// Runs `kubectl-sax` in `folder`.
-pub(crate) fn sax_in(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Ended {
+/// The binary, which knows nothing of the user's own cluster and settings.
+fn binary(folder: &Path, arguments: &[&str]) -> Command {
     static CACHE: OnceLock<TempDir> = OnceLock::new();
     let cache = CACHE.get_or_init(|| tempfile::tempdir().expect("a folder must be creatable"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kubectl-sax"))
+    let mut binary = Command::new(env!("CARGO_BIN_EXE_kubectl-sax"));
+    binary
         .args(arguments)
         .current_dir(folder)
         .env_remove("KUBECONFIG")
         .env_remove("KUBERNETES_SERVICE_HOST")
         .env("HOME", cache.path())
-        .env("KUBECTL_SAX_CACHE_DIR", cache.path().join("cache"))
+        .env("KUBECTL_SAX_CACHE_DIR", cache.path().join("cache"));
+    binary
+}
+
+/// Runs `kubectl-sax` with a reader that has gone already, as with `| head`.
+pub(crate) fn sax_into_a_closed_pipe(arguments: &[&str]) -> Ended {
+    let (reader, writer) = std::io::pipe().expect("a pipe must be creatable");
+    drop(reader);
+    let output = binary(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .output()
+        .expect("the binary must end");
+    Ended {
+        status: output.status.code(),
+        stdout: String::new(),
+        stderr: String::from_utf8(output.stderr).expect("output must be UTF-8"),
+    }
+}
+
+/// Runs `kubectl-sax` in `folder`.
+pub(crate) fn sax_in(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Ended {
+    let mut child = binary(folder, arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
