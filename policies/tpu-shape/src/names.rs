@@ -43,14 +43,14 @@ pub(crate) fn check(
                 check_jobset_length(&own, group, verdict);
             }
             check_siblings(&own, &workload.groups, verdict);
-            if !own.is_generated {
+            if own.is_final() {
                 check_others(&own, workload, namespace, cluster, verdict);
                 check_jobs(&own, workload, namespace, cluster, verdict);
             }
         }
         WorkloadKind::Job => {
             check_job_length(&own, workload, verdict);
-            if !own.is_generated && controller(&workload.root).is_none() {
+            if own.is_final() && controller(&workload.root).is_none() {
                 check_jobsets(&own, namespace, cluster, verdict);
             }
         }
@@ -81,6 +81,11 @@ impl<'a> OwnName<'a> {
             node: prefix,
             is_generated: true,
         })
+    }
+
+    /// Whether it is a name that the object can have: only then it can collide.
+    fn is_final(&self) -> bool {
+        !self.is_generated && self.text.len() <= LONGEST
     }
 
     fn field(&self) -> &'static str {
@@ -211,7 +216,8 @@ fn check_jobs(
 ) {
     let mut left = LOOKED_FOR;
     for group in workload.groups.iter().filter(|group| makes_jobs(group)) {
-        let Some(name) = group.name else {
+        // Longer names are no names, and have a finding of their own.
+        let Some(name) = group.name.filter(|name| name.len() <= LONGEST) else {
             continue;
         };
         let count = group.replicas().min(left);
