@@ -4,6 +4,7 @@
 use sdk::{Node, Verdict};
 use workload::{OWN_EXCLUSIVE_TOPOLOGY, PodGroup, Workload};
 
+use super::quoted;
 use crate::carry::carriers;
 use crate::codes::{LEADER_READY, ORDERED_READY};
 use crate::stored::Stored;
@@ -22,7 +23,11 @@ pub(crate) fn check_stateful_set(
     if group.replicas() < 2 || policy.text() == Some("Parallel") {
         return;
     }
-    let found = policy.text().unwrap_or("OrderedReady (the default)");
+    // What the API server fills in reads the same as what the author wrote.
+    let found = match policy.text() {
+        None | Some("OrderedReady") => "OrderedReady (the default)".to_owned(),
+        Some(other) => quoted(other),
+    };
     let message = format!(
         "found {found}, expected Parallel: the first of {} Pods waits for the whole group, and the \
          second is made when the first is Ready",
