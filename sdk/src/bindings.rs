@@ -26,7 +26,5 @@ pub(crate) mod placing {
         pub_export_macro: true,
         export_macro_name: "export_placement_component",
         default_bindings_module: "::sdk::placement_component",
-        // A policy of the other world must not import what it doesn't use.
-        disable_custom_section_link_helpers: true,
     });
 }
