@@ -2,9 +2,11 @@
 
 mod admissions;
 mod client;
+mod crowd;
 mod guest;
 mod lint;
 mod memory;
+mod placements;
 mod policy_set;
 mod printer;
 mod reviews;
@@ -53,6 +55,8 @@ enum Name {
     Memory,
     /// `kubectl sax lint` and `--help`
     Lint,
+    /// The placer's decision
+    Placement,
 }
 
 /// A table for people or JSON for programs.
@@ -98,5 +102,6 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Start => start::measure(&product()?.webhook),
         Name::Memory => memory::measure(&product()?.webhook),
         Name::Lint => lint::measure(&product()?.plugin),
+        Name::Placement => placements::measure(),
     }
 }
