@@ -6,6 +6,7 @@ mod flows;
 mod guarantees;
 mod history;
 mod honest;
+mod kinds;
 mod make;
 mod placer;
 mod reading;

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Two pools of two nodes: `a-0`, `a-1`, `b-0`, `b-1`.
-fn two_pools() -> Store {
+pub(super) fn two_pools() -> Store {
     let mut store = Store {
         now: Time(1_000_000),
         ..Store::default()
@@ -28,12 +28,12 @@ fn view(store: &Store) -> View {
     view
 }
 
-fn look(store: &Store, settings: &Settings) -> Decision {
+pub(super) fn look(store: &Store, settings: &Settings) -> Decision {
     decide(&view(store), store.now, settings, &TightestFit)
 }
 
 /// Carries out decisions until there is nothing to do; the last one, and all actions.
-fn settle(store: &mut Store, settings: &Settings) -> (Decision, Vec<Action>) {
+pub(super) fn settle(store: &mut Store, settings: &Settings) -> (Decision, Vec<Action>) {
     let mut done = Vec::new();
     for _ in 0..20 {
         let decision = look(store, settings);
@@ -48,7 +48,7 @@ fn settle(store: &mut Store, settings: &Settings) -> (Decision, Vec<Action>) {
     panic!("no end of actions: {done:#?}");
 }
 
-fn add_job(store: &mut Store, job: &Job) {
+pub(super) fn add_job(store: &mut Store, job: &Job) {
     store.put_job(job.clone());
     for index in 0..job.parallelism {
         let uid = format!("{}-{index}", job.uid);
@@ -56,14 +56,14 @@ fn add_job(store: &mut Store, job: &Job) {
     }
 }
 
-fn bind(store: &mut Store, uid: &str, node: &str) {
+pub(super) fn bind(store: &mut Store, uid: &str, node: &str) {
     let mut pod = store.pods[uid].clone();
     assert!(pod.gates.is_empty(), "{uid} is gated");
     pod.node = Some(node.to_owned());
     store.put_pod(pod);
 }
 
-fn pool_of(store: &Store, uid: &str) -> Option<String> {
+pub(super) fn pool_of(store: &Store, uid: &str) -> Option<String> {
     let pod = &store.pods[uid];
     let selector = pod.constraints.selector.get(super::make::POOL);
     selector.filter(|_| pod.gates.is_empty()).cloned()

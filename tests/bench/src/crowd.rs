@@ -34,14 +34,16 @@ pub(crate) fn crowded() -> Result<View, ReadError> {
     for group in 0..POOLS {
         add_group(&mut view, "running", group, Some(group))?;
     }
-    carry_out(&mut view, &look(&view))?;
+    let decision = look(&view);
+    carry_out(&mut view, &decision)?;
     Ok(view)
 }
 
 /// The same as [`waiting`], with a claim for each group: all are about to be released.
 pub(crate) fn claimed() -> Result<View, ReadError> {
     let mut view = waiting()?;
-    carry_out(&mut view, &look(&view))?;
+    let decision = look(&view);
+    carry_out(&mut view, &decision)?;
     Ok(view)
 }
 
