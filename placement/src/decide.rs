@@ -40,6 +40,9 @@ pub fn decide(view: &View, now: Time, settings: &Settings, rank: &dyn Rank) -> D
         decision: Decision::default(),
     };
     run.tend_claims(&groups);
+    for claim in view.claims.values().filter(|claim| claim.group().is_some()) {
+        run.surveys.count(&run.space, &claim.domain);
+    }
     for unit in units(&groups, settings.gang) {
         run.serve(&unit);
     }

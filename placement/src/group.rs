@@ -1,6 +1,6 @@
 //! Which Pods belong together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::owner::{Job, Owner, OwnerKind};
 use crate::pod::Pod;
@@ -131,24 +131,62 @@ pub(crate) fn id(group: &GroupRef) -> Key<'_> {
 
 /// All exclusive groups that have Pods, and the plain TPU Pods at our gate.
 pub(crate) fn groups(view: &View) -> (Vec<Group<'_>>, Plain<'_>) {
-    let mut exclusive: BTreeMap<GroupRef, (Maker<'_>, Vec<&Pod>)> = BTreeMap::new();
+    // By what makes them: a Pod's controller, or the LeaderWorkerSet's replica.
+    let mut makers: HashMap<Source<'_>, (Maker<'_>, Vec<&Pod>)> = HashMap::new();
     let mut plain = Plain::new();
-    let makers = Makers::new(view);
+    let finder = Makers::new(view);
     for pod in view.concerned.iter().filter_map(|uid| view.pods.get(uid)) {
         if pod.exclusive.is_some() {
-            let maker = makers.of(pod);
-            let entry = exclusive.entry(maker.reference.clone());
-            entry.or_insert_with(|| (maker, Vec::new())).1.push(pod);
+            let entry = makers.entry(source(pod));
+            entry
+                .or_insert_with(|| (finder.of(pod), Vec::new()))
+                .1
+                .push(pod);
         } else if pod.gated() && !pod.deleting {
             let controller = pod.controller.as_ref();
             let controller = controller.map_or(pod.reference.uid.as_str(), |one| &one.uid);
             plain.entry(controller).or_default().push(pod);
         }
     }
-    let groups = exclusive
+    (gathered(makers.into_values()), plain)
+}
+
+/// What Pods of one maker have in common.
+type Source<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
+
+fn source(pod: &Pod) -> Source<'_> {
+    let namespace = pod.reference.namespace.as_str();
+    if let Some(member) = &pod.leader_worker {
+        return (namespace, &member.name, &member.group_index, None);
+    }
+    let uid = pod
+        .controller
+        .as_ref()
+        .map_or(&pod.reference.uid, |one| &one.uid);
+    (namespace, uid, "", pod.jobset_uid.as_deref())
+}
+
+/// Two makers can be of one group: a Job of before a restart, and the one after it. What is
+/// said of the group follows the maker that still exists.
+fn gathered<'a>(makers: impl Iterator<Item = (Maker<'a>, Vec<&'a Pod>)>) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<GroupRef, (Maker<'a>, Vec<&'a Pod>)> = BTreeMap::new();
+    for (maker, pods) in makers {
+        match groups.get_mut(&maker.reference) {
+            None => drop(groups.insert(maker.reference.clone(), (maker, pods))),
+            Some((known, all)) => {
+                all.extend(pods);
+                let age = |maker: &Maker<'a>| maker.job.map(|job| (job.created, job.uid.as_str()));
+                let newer = age(&maker) > age(known);
+                if newer {
+                    *known = maker;
+                }
+            }
+        }
+    }
+    groups
         .into_values()
-        .map(|(maker, pods)| Group::new(maker, pods));
-    (groups.collect(), plain)
+        .map(|(maker, pods)| Group::new(maker, pods))
+        .collect()
 }
 
 /// A plain TPU Pod is a group of its own.

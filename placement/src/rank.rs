@@ -103,52 +103,53 @@ pub enum RankFault {
 
 impl Rank for TightestFit {
     fn rank(&self, _: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
-        Ok(default_order(domains))
+        let mut sorted: Vec<&DomainFacts> = domains.iter().collect();
+        sorted.sort_by(|one, other| order(one).cmp(&order(other)));
+        Ok(sorted
+            .into_iter()
+            .map(|domain| domain.name.clone())
+            .collect())
     }
 }
 
-/// Asks, and keeps to the default order where the answer is no good.
-pub(crate) fn ranked(
+/// The best domain by the ranking, or by the default order where the answer is no good or
+/// names none; `None` if there are no domains.
+pub(crate) fn best(
     rank: &dyn Rank,
     group: &GroupFacts,
     domains: &[DomainFacts],
-) -> (Vec<String>, Option<RankFault>) {
-    let order = default_order(domains);
-    match rank.rank(group, domains) {
-        Err(error) => (order, Some(RankFault::Failed(error.0))),
-        Ok(answer) => match fault(&answer, &order) {
-            Some(fault) => (order, Some(fault)),
-            None => (completed(answer, order), None),
+) -> (Option<String>, Option<RankFault>) {
+    let fault = match rank.rank(group, domains) {
+        Err(error) => RankFault::Failed(error.0),
+        Ok(answer) => match fault(&answer, domains) {
+            Some(fault) => fault,
+            None => {
+                let first = answer.into_iter().next();
+                return (first.or_else(|| default_best(domains)), None);
+            }
         },
-    }
+    };
+    (default_best(domains), Some(fault))
 }
 
-fn default_order(domains: &[DomainFacts]) -> Vec<String> {
-    let mut sorted: Vec<&DomainFacts> = domains.iter().collect();
-    sorted.sort_by_key(|domain| {
-        (
-            domain.fits,
-            domain.free_chips,
-            domain.claims_in_failure_domain,
-            &domain.name,
-        )
-    });
-    sorted.iter().map(|domain| domain.name.clone()).collect()
+fn default_best(domains: &[DomainFacts]) -> Option<String> {
+    let best = domains
+        .iter()
+        .min_by(|one, other| order(one).cmp(&order(other)));
+    best.map(|domain| domain.name.clone())
 }
 
-fn fault(answer: &[String], feasible: &[String]) -> Option<RankFault> {
-    let feasible: BTreeSet<&String> = feasible.iter().collect();
+fn order(domain: &DomainFacts) -> (u32, u64, u32, &str) {
+    let crowd = domain.claims_in_failure_domain;
+    (domain.fits, domain.free_chips, crowd, &domain.name)
+}
+
+fn fault(answer: &[String], feasible: &[DomainFacts]) -> Option<RankFault> {
     let mut seen = BTreeSet::new();
     answer.iter().find_map(|name| {
-        if !feasible.contains(name) {
+        if !feasible.iter().any(|domain| domain.name == *name) {
             return Some(RankFault::NotFeasible(name.clone()));
         }
         (!seen.insert(name)).then(|| RankFault::Twice(name.clone()))
     })
-}
-
-fn completed(mut answer: Vec<String>, order: Vec<String>) -> Vec<String> {
-    let named: BTreeSet<String> = answer.iter().cloned().collect();
-    answer.extend(order.into_iter().filter(|name| !named.contains(name)));
-    answer
 }

@@ -1,6 +1,7 @@
 //! A domain for groups that have none.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::claim::Claim;
@@ -8,12 +9,13 @@ use crate::decide::Run;
 use crate::fault::seeded;
 use crate::fit::{Free, Need, fit};
 use crate::group::Group;
-use crate::rank::{GroupFacts, RankFault, ranked};
+use crate::rank::{DomainFacts, GroupFacts, RankFault, best};
 use crate::reason::{Reason, Rejection};
 use crate::reference::Domain;
 use crate::report::State;
 use crate::stand::Standing;
-use crate::survey::{Question, Survey, failure_domain};
+use crate::survey::{Question, Survey};
+use crate::view::View;
 
 /// A domain that was found.
 struct Found {
@@ -194,34 +196,27 @@ impl<'a> Run<'a> {
     }
 
     fn find(&mut self, group: &'a Group<'a>, used: &HashSet<usize>) -> Option<Found> {
-        let facts = self.facts(group);
-        let crowds = self.crowds();
         let space = &self.space;
-        let free = |name: &str| {
+        let survey = self.surveys.of(space, question(group));
+        if survey.feasible.is_empty() {
+            return None;
+        }
+        let free = |facts: &&DomainFacts| {
             let domain = Domain {
                 key: group.key.to_owned(),
-                value: name.to_owned(),
+                value: facts.name.clone(),
             };
             space.members(&domain).iter().all(|at| !used.contains(at))
         };
-        let survey = self.surveys.of(space, question(group));
-        let mut feasible = survey.feasible.clone();
-        feasible.retain(|domain| used.is_empty() || free(&domain.name));
-        for domain in &mut feasible {
-            let crowd = domain
-                .failure_domain
-                .as_ref()
-                .and_then(|name| crowds.get(name.as_str()));
-            domain.claims_in_failure_domain = crowd.copied().unwrap_or(0);
-        }
-        if feasible.is_empty() {
-            return None;
-        }
-        let (order, fault) = ranked(self.rank, &facts, &feasible);
-        let value = order.into_iter().next()?;
+        let feasible = match used.is_empty() {
+            true => Cow::Borrowed(&survey.feasible),
+            false => Cow::Owned(survey.feasible.iter().filter(free).cloned().collect()),
+        };
+        let facts = facts(self.view, group);
+        let (value, fault) = best(self.rank, &facts, &feasible);
         let domain = Domain {
             key: group.key.to_owned(),
-            value,
+            value: value?,
         };
         Some(Found { domain, fault })
     }
@@ -267,52 +262,33 @@ impl<'a> Run<'a> {
             self.surveys.reserve(&self.space, domain, &reason);
         }
     }
+}
 
-    /// Claims by failure domain.
-    fn crowds(&self) -> HashMap<&'a str, u32> {
-        let mut crowds = HashMap::new();
-        for claim in self
-            .view
-            .claims
-            .values()
-            .filter(|claim| claim.group().is_some())
-        {
-            let mut nodes = self.space.nodes(self.space.members(&claim.domain));
-            if let Some(name) = nodes.next().and_then(failure_domain) {
-                *crowds.entry(name).or_default() += 1;
-            }
-        }
-        crowds
+/// What a ranking may know of a group.
+fn facts(view: &View, group: &Group<'_>) -> GroupFacts {
+    let chips = group.pods.iter().map(|pod| pod.requests.chips).max();
+    GroupFacts {
+        namespace: group.reference.namespace.clone(),
+        kind: group.reference.kind.clone(),
+        name: group.reference.name.clone(),
+        root_kind: group.root_kind.to_owned(),
+        root_name: group.root_name.to_owned(),
+        topology_key: group.key.to_owned(),
+        pods: group.needed,
+        chips_per_pod: chips.unwrap_or(0),
+        priority: group.priority,
+        accelerator: selected(group, tpu::keys::ACCELERATOR_LABEL),
+        topology: selected(group, tpu::keys::TOPOLOGY_LABEL),
+        multislice: group.pods.iter().any(|pod| pod.multislice),
+        siblings: siblings(view, group),
     }
+}
 
-    fn facts(&self, group: &Group<'a>) -> GroupFacts {
-        let chips = group.pods.iter().map(|pod| pod.requests.chips).max();
-        GroupFacts {
-            namespace: group.reference.namespace.clone(),
-            kind: group.reference.kind.clone(),
-            name: group.reference.name.clone(),
-            root_kind: group.root_kind.to_owned(),
-            root_name: group.root_name.to_owned(),
-            topology_key: group.key.to_owned(),
-            pods: group.needed,
-            chips_per_pod: chips.unwrap_or(0),
-            priority: group.priority,
-            accelerator: selected(group, tpu::keys::ACCELERATOR_LABEL),
-            topology: selected(group, tpu::keys::TOPOLOGY_LABEL),
-            multislice: group.pods.iter().any(|pod| pod.multislice),
-            siblings: self.siblings(group),
-        }
-    }
-
-    fn siblings(&self, group: &Group<'a>) -> Vec<String> {
-        let of_root = |claim: &&Claim| {
-            claim
-                .group()
-                .is_some_and(|one| one.root == group.reference.root)
-        };
-        let claims = self.view.claims.values().filter(of_root);
-        claims.map(|claim| claim.domain.value.clone()).collect()
-    }
+fn siblings(view: &View, group: &Group<'_>) -> Vec<String> {
+    let root = &group.reference.root;
+    let of_root = |claim: &&Claim| claim.group().is_some_and(|one| one.root == *root);
+    let claims = view.claims.values().filter(of_root);
+    claims.map(|claim| claim.domain.value.clone()).collect()
 }
 
 /// What the Pods select by this label.

@@ -66,11 +66,9 @@ impl<'a> Run<'a> {
 
     /// Some Pods were released: the group is finished where it began.
     fn carry_on(&mut self, group: &'a Group<'a>, claims: &[&'a Claim]) {
-        let places: BTreeSet<&str> = group
-            .released()
-            .filter_map(|pod| self.place(group, pod))
-            .collect();
-        let wandering = group.released().any(|pod| self.place(group, pod).is_none());
+        let found: Vec<Option<&str>> = group.released().map(|pod| self.place(group, pod)).collect();
+        let wandering = found.contains(&None);
+        let places: BTreeSet<&str> = found.into_iter().flatten().collect();
         let holds = |claim: &&&Claim| {
             let domain = &claim.domain;
             claim.group().is_some()
@@ -271,6 +269,7 @@ impl<'a> Run<'a> {
         self.space
             .hold(&claim.domain, &By::Group(group.reference.clone()));
         self.surveys.withdraw(&self.space, &claim.domain, &reason);
+        self.surveys.count(&self.space, &claim.domain);
         self.act(Action::Claim(claim));
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Surveys<'a> {
     /// Domains that are kept for a gang, and why.
     reserved: Vec<(Domain, Reason)>,
     labels: CommonLabels<'a>,
+    /// Claims by failure domain.
+    crowds: HashMap<&'a str, u32>,
 }
 
 /// Labels that all nodes of a domain share, by topology key and value.
@@ -44,14 +46,31 @@ impl<'a> Surveys<'a> {
             known,
             reserved,
             labels,
+            crowds,
         } = self;
         known.entry(question).or_insert_with_key(|question| {
             let mut survey = survey(space, question, labels);
+            survey.crowd(crowds);
             for (domain, reason) in reserved.iter() {
                 survey.withdraw(&values(space, domain, question.key), reason);
             }
             survey
         })
+    }
+
+    /// Notes that a group claims a domain, one of its view or one of this decision.
+    pub(crate) fn count(&mut self, space: &Space<'a>, domain: &Domain) {
+        let mut nodes = space.nodes(space.members(domain));
+        let Some(name) = nodes.next().and_then(failure_domain) else {
+            return;
+        };
+        *self.crowds.entry(name).or_default() += 1;
+        for survey in self.known.values_mut() {
+            let there = |facts: &&mut DomainFacts| facts.failure_domain.as_deref() == Some(name);
+            for facts in survey.feasible.iter_mut().filter(there) {
+                facts.claims_in_failure_domain += 1;
+            }
+        }
     }
 
     /// Keeps a domain from all who come later.
@@ -69,6 +88,16 @@ impl<'a> Surveys<'a> {
 }
 
 impl Survey {
+    fn crowd(&mut self, crowds: &HashMap<&str, u32>) {
+        for facts in &mut self.feasible {
+            let crowd = facts
+                .failure_domain
+                .as_ref()
+                .and_then(|name| crowds.get(name.as_str()));
+            facts.claims_in_failure_domain = crowd.copied().unwrap_or(0);
+        }
+    }
+
     fn withdraw(&mut self, values: &BTreeSet<&str>, reason: &Reason) {
         let gone = |facts: &mut DomainFacts| values.contains(facts.name.as_str());
         for facts in self.feasible.extract_if(.., gone) {
@@ -149,7 +178,7 @@ fn facts<'n, 'a: 'n>(
 }
 
 /// Where a node stands.
-pub(crate) fn failure_domain<'a>(state: &NodeState<'a>) -> Option<&'a str> {
+fn failure_domain<'a>(state: &NodeState<'a>) -> Option<&'a str> {
     keys::FAILURE_DOMAINS
         .iter()
         .find_map(|key| state.node().label(key))

@@ -6,7 +6,7 @@ use super::flows::{add_job, bind, look, pool_of, settle, two_pools};
 use super::make::{POOL, job, jobset, member, node, pod_json};
 use super::store::Store;
 use crate::{
-    Action, Domain, EXCLUSIVE_TOPOLOGY, HOSTNAME, OnStranded, Owner, Pod, Settings, State,
+    Action, Domain, EXCLUSIVE_TOPOLOGY, HOSTNAME, OnStranded, Owner, Pod, Settings, State, Time,
 };
 
 fn state(store: &Store) -> State {
@@ -195,7 +195,7 @@ fn stranded(backoff_limit: u32) -> Store {
     let mut bad = node("a-1", "a");
     bad.unschedulable = true;
     store.put_node(bad);
-    store.now = store.now.after(60_000);
+    store.now = Time(1_800_000_000_000);
     store
 }
 
