@@ -4,6 +4,7 @@ mod apply;
 mod config;
 mod error;
 mod flags;
+mod gates;
 mod probe;
 mod replace;
 mod wait;

@@ -43,6 +43,17 @@ const REGISTRATIONS: [&str; 2] = [
     "ValidatingWebhookConfiguration",
 ];
 
+/// What a webhook outside of the cluster needs inside of it: a namespace for its claims, and the
+/// rights to place.
+const NEEDED_ELSEWHERE: [&str; 6] = [
+    "Namespace",
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+];
+
 /// All manifests, edited for one way to reach the webhook.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Manifests {
@@ -97,6 +108,25 @@ impl Manifests {
             *object = registered(object, address, ca_pem);
         }
         self
+    }
+
+    /// The same without what runs in the cluster, for a webhook that runs elsewhere.
+    pub(crate) fn for_elsewhere(mut self) -> Self {
+        self.server
+            .retain(|object| NEEDED_ELSEWHERE.contains(&object.kind.as_str()));
+        self
+    }
+
+    /// Namespace and name of the ServiceAccount whose rights the placer needs.
+    pub(crate) fn service_account(&self) -> Option<(&str, &str)> {
+        let found = self
+            .server
+            .iter()
+            .find(|object| object.kind == "ServiceAccount");
+        found.map(|object| {
+            let namespace = object.namespace.as_deref().unwrap_or_default();
+            (namespace, object.name.as_str())
+        })
     }
 
     /// The same with another image of the webhook.
@@ -165,13 +195,18 @@ impl Manifests {
         qualified.into()
     }
 
-    /// Everything in the order of removal: first nobody asks us any more, the rest follows.
-    pub(crate) fn removal(&self) -> impl Iterator<Item = &Object> {
-        let is_inside = |object: &&Object| !object.is::<Namespace>();
+    /// What is removed first: from then on nobody asks us any more, and nobody places.
+    pub(crate) fn stopping(&self) -> impl Iterator<Item = &Object> {
+        self.registrations.iter().chain(self.deployment())
+    }
+
+    /// What is removed when the gates are lifted, in its order.
+    pub(crate) fn remainder(&self) -> impl Iterator<Item = &Object> {
         let server = self.server.iter().rev();
         let namespaces = self.server.iter().filter(|object| object.is::<Namespace>());
-        let rest = server.filter(is_inside);
-        self.registrations.iter().chain(rest).chain(namespaces)
+        let inside =
+            server.filter(|object| !object.is::<Namespace>() && !object.is::<Deployment>());
+        inside.chain(namespaces)
     }
 
     /// Namespace and name of the Secret that the Deployment mounts.

@@ -80,7 +80,7 @@ fn the_secret_stands_before_what_mounts_it_and_leaves_after_it() {
     };
     let server: Vec<_> = manifests.server.iter().collect();
     assert!(position("Secret", &server) < position("Deployment", &server));
-    let removal: Vec<_> = manifests.removal().collect();
+    let removal: Vec<_> = manifests.stopping().chain(manifests.remainder()).collect();
     assert!(position("Deployment", &removal) < position("Secret", &removal));
     assert_eq!(position("Namespace", &removal), removal.len() - 1);
 }
@@ -118,4 +118,69 @@ fn a_registration_is_described_by_what_it_sends_where() {
         jobsets["resources"][0],
         "jobsets.jobset.x-k8s.io: CREATE, UPDATE"
     );
+}
+
+#[test]
+fn a_webhook_elsewhere_gets_a_namespace_and_rights_but_no_server() {
+    let kinds: Vec<_> = at_url()
+        .for_elsewhere()
+        .server
+        .iter()
+        .map(|object| object.kind.clone())
+        .collect();
+    assert_eq!(kinds.first().map(String::as_str), Some("Namespace"));
+    for needed in [
+        "ServiceAccount",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Role",
+        "RoleBinding",
+    ] {
+        assert!(
+            kinds.iter().any(|kind| kind == needed),
+            "{needed} of {kinds:?}"
+        );
+    }
+    for server in ["Deployment", "Service", "PodDisruptionBudget"] {
+        assert!(
+            !kinds.iter().any(|kind| kind == server),
+            "{server} of {kinds:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_asks_us_before_the_gates_are_lifted_and_the_rights_go_last() {
+    let manifests = Manifests::embedded();
+    let kinds = |objects: Vec<&Object>| -> Vec<String> {
+        objects.iter().map(|object| object.kind.clone()).collect()
+    };
+    let stopping = kinds(manifests.stopping().collect());
+    assert_eq!(stopping.last().map(String::as_str), Some("Deployment"));
+    assert_eq!(stopping.len(), 3);
+    let remainder = kinds(manifests.remainder().collect());
+    assert_eq!(remainder.last().map(String::as_str), Some("Namespace"));
+    assert!(remainder.iter().any(|kind| kind == "ClusterRole"));
+    assert!(!remainder.iter().any(|kind| stopping.contains(kind)));
+}
+
+#[test]
+fn the_placer_may_delete_no_pod_and_reads_no_secret() {
+    for object in Manifests::embedded().server {
+        let rules = object.value["rules"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        for rule in rules {
+            let has = |member: &str, word: &str| {
+                let words = rule[member].as_array().cloned().unwrap_or_default();
+                words.iter().any(|found| found == word || found == "*")
+            };
+            assert!(
+                !(has("resources", "pods") && has("verbs", "delete")),
+                "{rule}"
+            );
+            assert!(!has("resources", "secrets"), "{rule}");
+        }
+    }
 }

@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::budget;
 
 /// Admission webhook of kubectl-sax: reviews TPU and Sax objects with WebAssembly policies.
 #[derive(Debug, Parser)]
@@ -58,9 +61,66 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "PATH")]
     pub(crate) ready_file: Option<PathBuf>,
 
+    /// Kubeconfig of the cluster to place groups in; without it a Pod takes its ServiceAccount.
+    /// Its user needs the rights of manifests/base/rbac.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// Whether to place groups of Pods. `auto` does where there is a cluster to talk to. Without
+    /// placement the policy exclusive-placement isn't in force: nothing would lift its gates.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Placement::Auto)]
+    pub(crate) placement: Placement,
+
+    /// Our own namespace, which holds the claims.
+    #[arg(long, value_name = "NAME", default_value = "kubectl-sax-system")]
+    pub(crate) namespace: String,
+
+    /// What to do when a domain breaks under a group that was released in part and no longer
+    /// fits: report it, or delete one of its Pods, which costs its JobSet one restart.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnStranded::Report)]
+    pub(crate) on_stranded: OnStranded,
+
+    /// What to do with a group that no domain can hold: hold it, or let one group at a time
+    /// through for an autoscaler to see, with taken and broken domains excluded.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhenNoDomain::Hold)]
+    pub(crate) when_no_domain: WhenNoDomain,
+
+    /// How long a domain is kept for a restarted group that has no Pods yet, such as 60s or 2m.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = budget::parse_duration)]
+    pub(crate) sticky_for: Duration,
+
     /// Form of the log lines on stderr.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+/// Whether to place groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Placement {
+    /// Where there is a cluster to talk to.
+    Auto,
+    /// Always: without a cluster the server doesn't start.
+    On,
+    /// Never.
+    Off,
+}
+
+/// What to do about a group whose domain broke under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnStranded {
+    /// Say so.
+    Report,
+    /// Delete one of its Pods.
+    Restart,
+}
+
+/// What to do about a group that no domain can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhenNoDomain {
+    /// Hold it.
+    Hold,
+    /// Let one group at a time through.
+    Release,
 }
 
 /// Form of the log lines.

@@ -55,6 +55,12 @@ impl Budget {
     }
 }
 
+/// Reads a duration of the command line, written as Go does.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let parsed = go_duration(text).filter(|_| !text.is_empty());
+    parsed.ok_or_else(|| format!("{text:?} is no duration; write it as 60s, 2m or 1m30s"))
+}
+
 /// The value of `timeout` in a query string; None where it is absent, zero or no duration.
 fn timeout(query: Option<&str>) -> Option<Duration> {
     let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));

@@ -78,7 +78,8 @@ async fn validate(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     review(&shared, Phase::Validate, request).await
 }
 
-/// Alive is whoever answers; ready too, for the socket opens when the policies are loaded.
+/// Alive is whoever answers; ready too, for the socket opens when the policies are loaded. The
+/// placer has no say in it: see [`crate::placer`].
 async fn healthy() -> &'static str {
     "ok"
 }

@@ -1,17 +1,20 @@
 //! The admission webhook: an HTTPS server around the decision in `admission`, with the policies
-//! that `runtime` loads. No admission rule stands here.
+//! that `runtime` loads, and the placer around the decision in `placement`. No rule of either
+//! stands here.
 //!
 //! In reading order: [`args`] (what is asked), [`serve`] (start to end), [`server`] (connections),
-//! [`http`] (requests), [`reviewer`] (reviews).
+//! [`http`] (requests), [`reviewer`] (reviews), [`placer`] (groups).
 
 mod args;
 mod authority;
 mod body;
 mod budget;
+mod cluster;
 mod http;
 mod logging;
 mod metrics;
 mod objects;
+mod placer;
 mod policies;
 mod reviewer;
 mod serve;

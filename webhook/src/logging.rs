@@ -9,15 +9,18 @@ use crate::args::LogFormat;
 /// Environment variable with the filter, in tracing's syntax.
 const FILTER_VARIABLE: &str = "SAX_WEBHOOK_LOG";
 
-/// Starts logging. A filter that cannot be read falls back to `info`, and a line says so.
+/// Every request that fails is told by whoever sent it, who knows what it means.
+const DEFAULT_FILTER: &str = "info,kube_client=off";
+
+/// Starts logging. A filter that cannot be read falls back to the default, and a line says so.
 pub(crate) fn start(format: LogFormat) {
-    let wanted = std::env::var(FILTER_VARIABLE).unwrap_or_else(|_| "info".to_owned());
+    let wanted = std::env::var(FILTER_VARIABLE).unwrap_or_else(|_| DEFAULT_FILTER.to_owned());
     let parsed = EnvFilter::try_new(&wanted);
     let refused = parsed.as_ref().err().map(ToString::to_string);
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)
-        .with_env_filter(parsed.unwrap_or_else(|_| EnvFilter::new("info")));
+        .with_env_filter(parsed.unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)));
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),
@@ -26,7 +29,7 @@ pub(crate) fn start(format: LogFormat) {
         tracing::warn!(
             filter = wanted,
             reason,
-            "{FILTER_VARIABLE} is no filter; using info"
+            "{FILTER_VARIABLE} is no filter; using {DEFAULT_FILTER}"
         );
     }
     std::panic::set_hook(Box::new(log_panic));

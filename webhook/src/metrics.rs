@@ -13,6 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::placer::PlacerMetrics;
+
 /// Upper bounds in seconds, from 10 µs: a whole admission takes a few hundred microseconds, and
 /// the API server's own histogram (first bucket 5 ms) cannot tell a good one from a bad one.
 const LATENCY_BUCKETS: [f64; 24] = [
@@ -101,6 +103,7 @@ pub(crate) struct Metrics {
     policy_errors: Family<PolicyErrorLabels, Counter>,
     in_flight: Gauge,
     failed_handshakes: Counter,
+    placer: Arc<PlacerMetrics>,
 }
 
 /// Counts a review as in flight until it is dropped, however it ends.
@@ -109,8 +112,11 @@ pub(crate) struct InFlight(Arc<Metrics>);
 impl Metrics {
     /// Fresh series, all at zero.
     pub(crate) fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("sax_webhook");
+        let placer = Arc::new(PlacerMetrics::register(&mut registry));
         let mut metrics = Metrics {
-            registry: Registry::with_prefix("sax_webhook"),
+            registry,
+            placer,
             reviews: Family::default(),
             latency: Family::new_with_constructor(new_latency as fn() -> Histogram),
             findings: Family::default(),
@@ -165,6 +171,11 @@ impl Metrics {
     pub(crate) fn enter(self: &Arc<Metrics>) -> InFlight {
         self.in_flight.inc();
         InFlight(Arc::clone(self))
+    }
+
+    /// The placer's part.
+    pub(crate) fn placer(&self) -> Arc<PlacerMetrics> {
+        Arc::clone(&self.placer)
     }
 
     /// The exposition in OpenMetrics text.

@@ -8,12 +8,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use kube::Client;
+use placement::{OnStranded, Settings, WhenNoDomain};
+use runtime::Loaded;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use crate::args::Serve;
+use crate::args::{self, Serve};
+use crate::cluster::{self, ClusterError};
 use crate::http;
 use crate::metrics::Metrics;
-use crate::policies::{self, PoliciesError};
+use crate::placer::Placer;
+use crate::policies::{self, PoliciesError, Ranking};
 use crate::reviewer::{PolicyReviewer, Reviewer};
 use crate::server::{ConnectionLimits, End, Server};
 use crate::shutdown::Signals;
@@ -28,6 +35,9 @@ pub(crate) enum ServeError {
     /// A policy can't be loaded.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
+    /// There is no way to the cluster to place in.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -60,52 +70,96 @@ pub(crate) enum ServeError {
 
 /// Serves until a signal ends it.
 pub(crate) fn run(options: &Serve) -> Result<(), ServeError> {
-    let files = tls::prepare(&options.tls_dir, options.self_signed, &options.host)?;
-    let tls = tls::acceptor(&files)?;
-    let metrics = Arc::new(Metrics::new());
-    let reviewer = Arc::new(PolicyReviewer {
-        policies: policies::load(options)?,
-        metrics: Arc::clone(&metrics),
-    });
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let result = threads.block_on(async {
-        let signals = Signals::catch()?;
-        let listener = listen(options.listen).await?;
-        let address = listener.local_addr()?;
-        let server = Server {
-            listener,
-            tls,
-            router: router(reviewer, &metrics),
-            limits: ConnectionLimits::default(),
-            metrics,
-        };
-        tracing::info!(%address, "serving");
-        if let Some(path) = &options.ready_file {
-            write_ready_file(path, address)?;
-        }
-        serve_until(signals, server).await
-    });
+    let result = threads.block_on(serve(options));
     // A policy that is still computing must not hold the process: its answer has nowhere to go.
     threads.shutdown_background();
     result
 }
 
-async fn serve_until(mut signals: Signals, server: Server) -> Result<(), ServeError> {
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+async fn serve(options: &Serve) -> Result<(), ServeError> {
+    let files = tls::prepare(&options.tls_dir, options.self_signed, &options.host)?;
+    let tls = tls::acceptor(&files)?;
+    let client = cluster::connect(options.placement, options.kubeconfig.as_deref()).await?;
+    let policies = policies::load(options, client.is_some())?;
+    let metrics = Arc::new(Metrics::new());
+    let placer = client.map(|client| placer(options, client, &policies, &metrics));
+    let reviewer = Arc::new(PolicyReviewer {
+        policies,
+        metrics: Arc::clone(&metrics),
+    });
+    let signals = Signals::catch()?;
+    let listener = listen(options.listen).await?;
+    let address = listener.local_addr()?;
+    let server = Server {
+        listener,
+        tls,
+        router: router(reviewer, &metrics),
+        limits: ConnectionLimits::default(),
+        metrics,
+    };
+    tracing::info!(%address, "serving");
+    if let Some(path) = &options.ready_file {
+        write_ready_file(path, address)?;
+    }
+    serve_until(signals, server, placer).await
+}
+
+fn placer(options: &Serve, client: Client, policies: &Loaded, metrics: &Metrics) -> Placer {
+    Placer {
+        client,
+        namespace: options.namespace.clone(),
+        settings: settings(options),
+        rank: Arc::new(Ranking(policies.clone())),
+        metrics: metrics.placer(),
+    }
+}
+
+fn settings(options: &Serve) -> Settings {
+    let sticky_for = options.sticky_for.as_millis();
+    Settings {
+        sticky_for: u64::try_from(sticky_for).unwrap_or(u64::MAX),
+        when_no_domain: match options.when_no_domain {
+            args::WhenNoDomain::Hold => WhenNoDomain::Hold,
+            args::WhenNoDomain::Release => WhenNoDomain::Release,
+        },
+        on_stranded: match options.on_stranded {
+            args::OnStranded::Report => OnStranded::Report,
+            args::OnStranded::Restart => OnStranded::Restart,
+        },
+        ..Settings::default()
+    }
+}
+
+/// Serves and places. The first signal ends both: the placer at once, so that another replica
+/// goes on within a second, the server when its reviews are answered.
+async fn serve_until(
+    mut signals: Signals,
+    server: Server,
+    placer: Option<Placer>,
+) -> Result<(), ServeError> {
+    let (stop, stopped) = watch::channel(());
     let second = async {
         signals.next().await;
         tracing::info!("stopping: finishing the reviews in flight");
         drop(stop);
         signals.next().await;
     };
-    let first = async {
-        // An error is the sender's end, which is the signal.
-        stopped.await.unwrap_or_default();
+    // The end of the sender is the signal.
+    let first =
+        |mut stopped: watch::Receiver<()>| async move { while stopped.changed().await.is_ok() {} };
+    let placing = placer.map(|placer| tokio::spawn(placer.run(first(stopped.clone()))));
+    let serving = async {
+        let end = server.serve(first(stopped)).await;
+        if let Some(Err(error)) = settled(placing).await {
+            tracing::error!(%error, "the placer broke");
+        }
+        end
     };
     tokio::select! {
-        end = server.serve(first) => match end {
+        end = serving => match end {
             End::Drained => {
                 tracing::info!("stopped");
                 Ok(())
@@ -114,6 +168,11 @@ async fn serve_until(mut signals: Signals, server: Server) -> Result<(), ServeEr
         },
         () = second => Err(ServeError::Aborted),
     }
+}
+
+/// Waits for the placer's end, where there is one.
+async fn settled(placing: Option<JoinHandle<()>>) -> Option<Result<(), tokio::task::JoinError>> {
+    Some(placing?.await)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -23,8 +23,8 @@ pub(crate) enum WebhookVerb {
 /// Install the webhook in the cluster, or register one at a URL.
 ///
 /// In the cluster it makes a namespace, permissions, a Deployment, a Service and certificates of
-/// a certificate authority of its own. With --url only the registration is made, for a webhook
-/// that runs elsewhere.
+/// a certificate authority of its own. With --url the webhook runs elsewhere: only its
+/// registration is made, and the namespace and permissions that its placer needs.
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
     /// Address of a webhook that runs outside the cluster, such as https://127.0.0.1:9443

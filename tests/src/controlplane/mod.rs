@@ -36,6 +36,15 @@ pub struct Cluster {
     kubectl: Kubectl,
 }
 
+/// How a process of a cluster is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is asked to, and may finish what it does.
+    Asked,
+    /// It is not asked.
+    Killed,
+}
+
 /// What `down` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -151,6 +160,51 @@ impl Cluster {
             .processes
             .push(Process::start(name, command, &self.folder.join("logs"))?);
         state.write(&self.folder)
+    }
+
+    /// Ends one process and forgets it.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it doesn't end.
+    pub fn end_process(&self, name: &str, ending: Ending) -> Result<()> {
+        let (mut state, index) = self.find(name)?;
+        state.processes.remove(index).end(ending)?;
+        state.write(&self.folder)
+    }
+
+    /// Ends one process and starts it again with the same command line.
+    ///
+    /// # Errors
+    /// When there is none of that name, it doesn't end, or doesn't start again.
+    pub fn restart_process(&self, name: &str, ending: Ending) -> Result<()> {
+        let (state, index) = self.find(name)?;
+        let mut command = state.processes[index].command()?;
+        self.end_process(name, ending)?;
+        self.add_process(name, &mut command)
+    }
+
+    /// The id of one process.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn pid(&self, name: &str) -> Result<i32> {
+        let (state, index) = self.find(name)?;
+        Ok(state.processes[index].pid)
+    }
+
+    /// The kubeconfig of a user that the cluster was started with.
+    #[must_use]
+    pub fn kubeconfig_of(&self, stem: &str) -> PathBuf {
+        self.folder.join(format!("{stem}.kubeconfig"))
+    }
+
+    fn find(&self, name: &str) -> Result<(State, usize)> {
+        let state = State::read(&self.folder)?;
+        let state = state.with_context(|| format!("cluster {} is gone", self.name))?;
+        let mut processes = state.processes.iter();
+        let index = processes.position(|process| process.name == name);
+        let index = index.with_context(|| format!("cluster {} runs no {name}", self.name))?;
+        Ok((state, index))
     }
 
     /// # Errors

@@ -1,7 +1,9 @@
 //! Detached processes: they outlive their starter, and only they are ever ended.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
+use super::Ending;
 use crate::wait::{Look, until};
 
 /// How long processes get to end by themselves. Their data goes with them, so there is nothing to
@@ -19,6 +22,9 @@ const GRACE: Duration = Duration::from_millis(300);
 
 /// How long the kernel gets to end them.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a process that was asked to end may take to finish what it does.
+const FAREWELL: Duration = Duration::from_secs(20);
 
 /// How much of a log is shown when its process died.
 const TAIL_LINES: usize = 15;
@@ -42,7 +48,9 @@ impl Process {
     /// When it can't be started.
     pub(super) fn start(name: &str, command: &mut Command, logs: &Path) -> Result<Self> {
         let path = logs.join(format!("{name}.log"));
-        let log = File::create(&path).with_context(|| format!("create {}", path.display()))?;
+        // What an earlier process of this name said is part of the story.
+        let log = File::options().create(true).append(true).open(&path);
+        let log = log.with_context(|| format!("create {}", path.display()))?;
         command
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -66,6 +74,55 @@ impl Process {
     #[must_use]
     pub(super) fn is_alive(&self) -> bool {
         start_time(self.pid) == Some(self.started)
+    }
+
+    /// Ends it, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it doesn't end.
+    pub(super) fn end(&self, ending: Ending) -> Result<()> {
+        let signal = match ending {
+            Ending::Asked => Signal::TERM,
+            Ending::Killed => Signal::KILL,
+        };
+        if let Some(handle) = self.handle() {
+            pidfd_send_signal(&handle, signal)
+                .with_context(|| format!("end {} (process {})", self.name, self.pid))?;
+        }
+        until(&format!("{} to end", self.name), FAREWELL, || {
+            Ok(match self.is_alive() {
+                true => Look::Waiting("it still runs".to_owned()),
+                false => Look::Ready(()),
+            })
+        })
+    }
+
+    /// The command that it was started with, its environment included.
+    ///
+    /// # Errors
+    /// When it isn't running.
+    pub(super) fn command(&self) -> Result<Command> {
+        let read = |file: &str| {
+            let path = format!("/proc/{}/{file}", self.pid);
+            std::fs::read(&path).with_context(|| format!("read {path}"))
+        };
+        let words = |bytes: Vec<u8>| -> Vec<OsString> {
+            let words = bytes.split(|byte| *byte == 0);
+            let words = words.filter(|word| !word.is_empty());
+            words
+                .map(|word| OsString::from_vec(word.to_vec()))
+                .collect()
+        };
+        let mut line = words(read("cmdline")?).into_iter();
+        let program = line.next().context("a process without a command line")?;
+        let mut command = Command::new(program);
+        command.args(line).env_clear();
+        for variable in words(read("environ")?) {
+            if let Some((name, value)) = variable.to_string_lossy().split_once('=') {
+                command.env(name, value);
+            }
+        }
+        Ok(command)
     }
 
     /// A handle that stays on this process even when its id is used again.

@@ -13,6 +13,7 @@ use super::parts::Plan;
 use super::pools::{Pool, node_list};
 use super::process::Process;
 use super::state::State;
+use super::webhook;
 use crate::kubectl::Kubectl;
 use crate::wait::{Look, until};
 
@@ -56,6 +57,9 @@ impl<'a> Start<'a> {
             .with_context(|| format!("make {}", folder.display()))?;
         let plan = Plan::new(root, binaries, folder)?;
         let kubeconfig = plan.kubeconfig("admin", "kubectl-sax-admin", Some("system:masters"))?;
+        // The authority's key lives only as long as this start: whoever comes later needs it now.
+        let group = Some("system:serviceaccounts");
+        plan.kubeconfig(webhook::KUBECONFIG, webhook::USER, group)?;
         let program = binaries.path(Program::Kubectl);
         Ok(Self {
             folder,

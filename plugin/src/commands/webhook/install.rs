@@ -35,7 +35,21 @@ pub(super) fn run(args: &InstallArgs, printer: &Printer) -> Result<Exit, Failure
         return Ok(Exit::Fine);
     }
     block_on(install(args, elsewhere, dry_run, printer))?;
+    if let Some(url) = &args.url {
+        printer.note(&needed_elsewhere(url))?;
+    }
     Ok(Exit::Fine)
+}
+
+/// What we can't do from here.
+fn needed_elsewhere(url: &str) -> String {
+    let manifests = Manifests::embedded();
+    let (namespace, name) = manifests.service_account().unwrap_or_default();
+    format!(
+        "the webhook at {url} places groups only with --kubeconfig FILE, whose user needs the \
+         rights of ServiceAccount {namespace}/{name}; `kubectl create token {name} -n {namespace}` \
+         makes a token that has them"
+    )
 }
 
 async fn install(
@@ -109,7 +123,7 @@ fn shown(args: &InstallArgs, objects: &[Object], word: &str) -> String {
     }
 }
 
-/// Only the registrations, for a webhook that runs elsewhere.
+/// The registrations, and what the placer of a webhook that runs elsewhere needs inside.
 fn at_url(args: &InstallArgs, url: &str) -> Result<Manifests, Failure> {
     let address = Address::url(url)?;
     let path = args.ca_file.clone().unwrap_or_default();
@@ -121,11 +135,9 @@ fn at_url(args: &InstallArgs, url: &str) -> Result<Manifests, Failure> {
     if crate::registration::days_left(pem.as_bytes()).is_none() {
         return Err(Failure::NoCertificate { path });
     }
-    let manifests = Manifests::embedded().reached_at(&address, &pem);
-    Ok(Manifests {
-        server: Vec::new(),
-        ..manifests
-    })
+    Ok(Manifests::embedded()
+        .for_elsewhere()
+        .reached_at(&address, &pem))
 }
 
 /// The certificates, and whether the cluster has them already.

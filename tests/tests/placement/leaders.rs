@@ -1,0 +1,76 @@
+//! Two replicas, of which one places: whichever ends, the groups get their places.
+
+use std::time::Duration;
+
+use sax_tests::controlplane::Ending;
+use sax_tests::controlplane::webhook::{Options, Replica, holder, leader};
+use sax_tests::wait::{Look, until};
+
+use super::cluster::{MANY, MANY_VMS, Turn, product, turn, v4};
+use super::placed::{assert_each_job_has_a_pool_of_its_own, running_pods};
+
+/// How long a lease lasts, with room for a busy machine.
+const TAKEOVER: Duration = Duration::from_secs(30);
+
+impl Turn {
+    /// The replica that places, and the other one.
+    fn leader(&self) -> (&'static Replica, &'static Replica) {
+        let holder = leader(self.cluster).expect("there must be a leader");
+        let is = |replica: &Replica| {
+            let pid = replica.pid(self.cluster).expect("must run");
+            holder.contains(&format!("_{pid}_"))
+        };
+        match (is(self.first), is(self.second)) {
+            (true, false) => (self.first, self.second),
+            (false, true) => (self.second, self.first),
+            _ => panic!("{holder} is none of the two"),
+        }
+    }
+
+    /// Ends the leader in that way, waits for the other to lead, and starts it again.
+    fn change_leader(&self, ending: Ending, limit: Duration) {
+        let (old, new) = self.leader();
+        let pid = new.pid(self.cluster).expect("must run");
+        old.end(self.cluster, ending).expect("must end");
+        let changed = until("the other replica to lead", limit, || {
+            let holder = holder(self.cluster)?.unwrap_or_default();
+            Ok(match holder.contains(&format!("_{pid}_")) {
+                true => Look::Ready(()),
+                false => Look::Waiting(holder),
+            })
+        });
+        old.restart(self.cluster, product(), Options::default())
+            .expect("must start again");
+        changed.unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+#[test]
+fn a_leader_that_is_asked_to_end_hands_over_within_seconds() {
+    let turn = turn();
+    // The rule says one second; the machine may be busy.
+    turn.change_leader(Ending::Asked, Duration::from_secs(5));
+}
+
+#[test]
+fn a_leader_killed_in_the_middle_of_many_groups_leaves_none_behind() {
+    let turn = turn();
+    let namespace = turn.namespace("many");
+    namespace
+        .apply(&v4("a", MANY).to_string())
+        .expect("must be created");
+    let some = until("some Pods to be released", TAKEOVER, || {
+        let pods = namespace.list("pods")?;
+        let gated = |pod: &&serde_json::Value| pod["spec"]["schedulingGates"].is_array();
+        let released = pods.len() - pods.iter().filter(gated).count();
+        Ok(match released {
+            0 => Look::Waiting(format!("{} are gated", pods.len())),
+            _ => Look::Ready(()),
+        })
+    });
+    some.unwrap_or_else(|error| panic!("{error:#}"));
+    turn.change_leader(Ending::Killed, TAKEOVER);
+    let jobs = usize::try_from(MANY).expect("must fit");
+    let pods = running_pods(&namespace, jobs * MANY_VMS);
+    assert_each_job_has_a_pool_of_its_own(turn.cluster, &pods, jobs);
+}

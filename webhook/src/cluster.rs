@@ -1,0 +1,105 @@
+//! The connection to the cluster, where there is one.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+
+use crate::args::Placement;
+
+/// How long a connection may take to come up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Set in every Pod.
+const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    /// Nothing names a cluster.
+    #[error("--placement on needs a cluster: name a kubeconfig with --kubeconfig, or run in a Pod")]
+    NoCluster,
+    /// The Pod has no ServiceAccount token.
+    #[error("cannot use the Pod's ServiceAccount: {0}")]
+    InCluster(#[from] InClusterError),
+    /// The kubeconfig can't be used.
+    #[error("cannot use kubeconfig {}: {source}", path.display())]
+    Kubeconfig {
+        /// As given.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<KubeconfigError>,
+    },
+    /// There is no client for this configuration.
+    #[error("cannot make a client for {server}: {source}")]
+    Client {
+        /// The API server's address.
+        server: String,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+}
+
+/// A client for the cluster that we place in; `None` where we place in none.
+pub(crate) async fn connect(
+    placement: Placement,
+    kubeconfig: Option<&Path>,
+) -> Result<Option<Client>, ClusterError> {
+    let config = match (placement, kubeconfig) {
+        (Placement::Off, _) => return Ok(None),
+        (_, Some(path)) => of_file(path).await?,
+        (_, None) if std::env::var_os(IN_CLUSTER).is_some() => match Config::incluster() {
+            Ok(config) => config,
+            Err(error) if placement == Placement::Auto => {
+                tracing::warn!(%error, "this Pod can't talk to its cluster");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        },
+        (Placement::Auto, None) => return Ok(None),
+        (Placement::On, None) => return Err(ClusterError::NoCluster),
+    };
+    client(config).map(Some)
+}
+
+async fn of_file(path: &Path) -> Result<Config, ClusterError> {
+    let failed = |source| ClusterError::Kubeconfig {
+        path: path.to_owned(),
+        source: Box::new(source),
+    };
+    let kubeconfig = Kubeconfig::read_from(path).map_err(failed)?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    config.map_err(failed)
+}
+
+/// Requests are not repeated behind our back: who asks knows what time it has, and looks again
+/// at what there is before it tries again.
+fn client(mut config: Config) -> Result<Client, ClusterError> {
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.default_retry = false;
+    let server = config.cluster_url.to_string();
+    Client::try_from(config).map_err(|source| ClusterError::Client {
+        server,
+        source: Box::new(source),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_cluster_auto_places_nowhere_and_on_says_what_is_missing() {
+        assert!(matches!(connect(Placement::Auto, None).await, Ok(None)));
+        assert!(matches!(connect(Placement::Off, None).await, Ok(None)));
+        let error = connect(Placement::On, None).await.err().unwrap();
+        assert!(error.to_string().contains("--kubeconfig"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_is_none_is_named_even_for_auto() {
+        let path = Path::new("/nowhere/kubeconfig");
+        let error = connect(Placement::Auto, Some(path)).await.err().unwrap();
+        assert!(error.to_string().contains("/nowhere/kubeconfig"), "{error}");
+    }
+}
