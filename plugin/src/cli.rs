@@ -2,15 +2,21 @@
 
 mod deploy;
 mod lint;
+mod plan;
 mod policy;
+mod status;
+mod topology;
 mod webhook;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
 pub(crate) use lint::{LintArgs, LintFormat};
+pub(crate) use plan::{PlanArgs, PlanFormat};
 pub(crate) use policy::{InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat};
-pub(crate) use webhook::{InstallArgs, StatusArgs, UninstallArgs, WebhookVerb};
+pub(crate) use status::{StatusArgs, StatusFormat};
+pub(crate) use topology::{TopologyArgs, TopologyFormat};
+pub(crate) use webhook::{InstallArgs, UninstallArgs, WebhookStatusArgs, WebhookVerb};
 
 use crate::cluster::ConnectionFlags;
 use crate::printer::ColorChoice;
@@ -61,10 +67,16 @@ Exit status:
 pub(crate) enum Verb {
     /// Judge manifests as the cluster would, without a cluster
     Lint(LintArgs),
-    /// Say what a finding's code means and what to do
-    Explain(ExplainArgs),
+    /// Say what a finding's code means, or why a group waits
+    Explain(Box<ExplainArgs>),
+    /// Say what hardware a model needs, and where it would go
+    Plan(Box<PlanArgs>),
     /// Plan, check and apply a Saxml deployment
     Deploy(Box<DeployArgs>),
+    /// Say what runs on TPUs, where it stands, and why it waits
+    Status(Box<StatusArgs>),
+    /// Draw the TPU node pools, their nodes and what stands on them
+    Topology(Box<TopologyArgs>),
     /// Test, run and inspect policies with the cluster's engine
     #[command(subcommand)]
     Policy(PolicyVerb),
@@ -75,11 +87,15 @@ pub(crate) enum Verb {
     Version(Box<VersionArgs>),
 }
 
-/// Say what a finding's code means and what to do.
+/// Say what a finding's code means and what to do, or why a group waits.
 ///
 /// Without a code it lists all of them.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXPLAIN_EXAMPLES)]
 pub(crate) struct ExplainArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<Explained>,
+
     /// The code, such as TPU004
     pub(crate) code: Option<String>,
 
@@ -90,6 +106,32 @@ pub(crate) struct ExplainArgs {
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: TextOrJson,
 }
+
+/// What else than a code can be explained.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Explained {
+    /// Tell the whole story of a placement: queue, claims, every domain, Events
+    Placement(Box<PlacementArgs>),
+}
+
+/// Tell the whole story of a placement: queue, claims, every domain, Events.
+#[derive(Debug, Args)]
+pub(crate) struct PlacementArgs {
+    /// Name of a JobSet, Job, StatefulSet, LeaderWorkerSet, Pod or deployment
+    pub(crate) name: String,
+
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: TextOrJson,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  kubectl sax explain TPU004
+  kubectl sax explain placement sax-model-server-set -n default";
 
 /// Print the versions of the plugin, its policies and the cluster.
 #[derive(Debug, Args)]

@@ -3,15 +3,21 @@
 mod deploy;
 mod explain;
 mod lint;
+mod plan;
 mod policy;
+mod status;
+mod topology;
 mod version;
 mod webhook;
 
 use std::future::Future;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::CommandFactory;
+use placement::Time;
 
 use crate::cli::{Cli, DryRun, DryRunFlag, Verb};
+use crate::cluster::Reading;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -25,7 +31,10 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         }
         Some(Verb::Lint(args)) => lint::run(&args, printer),
         Some(Verb::Explain(args)) => explain::run(&args, printer),
+        Some(Verb::Plan(args)) => plan::run(&args, printer),
         Some(Verb::Deploy(args)) => deploy::run(&args, printer),
+        Some(Verb::Status(args)) => status::run(&args, printer),
+        Some(Verb::Topology(args)) => topology::run(&args, printer),
         Some(Verb::Policy(verb)) => policy::run(&verb, printer),
         Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),
         Some(Verb::Version(args)) => version::run(&args, printer),
@@ -58,4 +67,20 @@ fn dry_run(flag: &DryRunFlag, printer: &Printer) -> Result<DryRun, Failure> {
         return Ok(DryRun::Client);
     }
     Ok(flag.dry_run)
+}
+
+/// This machine's clock; before 1970 it is 1970.
+fn now() -> Time {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Objects of the cluster that we can't read may be what somebody looks for.
+fn tell_unreadable(reading: &Reading, printer: &Printer) -> Result<(), Failure> {
+    for reason in &reading.unreadable {
+        printer.warning(&format!("left out: {reason}"))?;
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use crate::judge::JudgeError;
 use crate::plan::PlanError;
 use crate::registration::AddressError;
 use crate::scaffold::RequestError;
+use crate::standing::MissingWorkload;
 use crate::subject::SubjectError;
 use crate::system;
 
@@ -74,6 +75,9 @@ pub(crate) enum Failure {
         /// Codes that look like it.
         suggestions: Vec<String>,
     },
+    /// There is no such workload.
+    #[error(transparent)]
+    NoWorkload(#[from] MissingWorkload),
     /// Our own policies refuse what would be applied.
     #[error("the policies refuse {}: nothing was applied", objects.join(" and "))]
     Denied {
@@ -189,6 +193,7 @@ impl Failure {
             Self::Subject(error) => error.fix(),
             Self::Plan(error) => Some(error.fix()),
             Self::Request(error) => Some(error.fix()),
+            Self::NoWorkload(missing) => Some(missing.fix()),
             Self::Cluster(error) => error.fix(),
             Self::Partial { cause, .. } => Some(cause.fix().unwrap_or_else(|| {
                 "mend the cause and run the same command again: what is applied stays".to_owned()

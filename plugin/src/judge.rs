@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use admission::{Decision, ManifestError, Phase, Request, Severity};
+use placement::Rank;
 use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, Objects, load_files};
 use serde_json::Value;
 
@@ -69,6 +70,11 @@ impl Judge {
     /// What the cluster's webhook would say.
     pub(crate) fn decide(&self, request: &Request) -> Decision {
         self.loaded.admit(request, Phase::Mutate)
+    }
+
+    /// Which of the feasible domains a group gets: as the policies in force say.
+    pub(crate) fn rank(&self) -> &dyn Rank {
+        &self.loaded
     }
 
     /// The pages of all codes, the engine's last, each in its own order.

@@ -60,6 +60,19 @@ impl Printer {
         }
     }
 
+    /// Data in the place of the data before: on a terminal the screen is cleared, elsewhere it
+    /// follows.
+    pub(crate) fn redraw(&self, text: &str) -> io::Result<()> {
+        /// Cursor home, clear to the end, clear what scrolled away.
+        const CLEAR: &str = "\u{1b}[H\u{1b}[J\u{1b}[3J";
+        let clear = if io::stdout().is_terminal() {
+            CLEAR
+        } else {
+            ""
+        };
+        self.data(&format!("{clear}{text}"))
+    }
+
     /// A note for the person at the terminal.
     pub(crate) fn note(&self, text: &str) -> io::Result<()> {
         writeln!(io::stderr().lock(), "{text}")
@@ -91,6 +104,24 @@ impl Printer {
     /// A piece of data in a colour, where stdout has colours.
     pub(crate) fn out(&self, text: &str, tone: Tone) -> String {
         paint(text, tone, self.color_out)
+    }
+
+    /// A piece of data in one of some colours that tell things apart, where stdout has colours.
+    pub(crate) fn hue(&self, text: &str, index: usize) -> String {
+        /// Black on a bright background: cyan, yellow, magenta, green, blue, white.
+        const HUES: [&str; 6] = ["106", "103", "105", "102", "104", "107"];
+        let hue = HUES[index % HUES.len()];
+        match self.color_out {
+            true => format!("\u{1b}[30;{hue}m{text}\u{1b}[0m"),
+            false => text.to_owned(),
+        }
+    }
+
+    /// How many characters a line of the terminal has; `None` where stdout is none.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let terminal = io::stdout().is_terminal();
+        let size = terminal.then(terminal_size::terminal_size).flatten();
+        size.map(|(width, _)| usize::from(width.0))
     }
 
     fn err(&self, text: &str, tone: Tone) -> String {

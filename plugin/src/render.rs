@@ -1,8 +1,15 @@
-//! Results as text, JSON, YAML, SARIF and JUnit. Nothing here writes anywhere.
+//! Results as text, JSON, YAML, SARIF, JUnit and SVG. Nothing here writes anywhere.
 
+mod age;
+mod explanation;
 mod junit;
 mod lint;
+mod plan;
 mod sarif;
+mod status;
+mod table;
+mod topology;
+mod topology_svg;
 mod yaml;
 
 use serde::Serialize;
@@ -11,9 +18,14 @@ use serde_json::{Value, json};
 use crate::cli::ObjectFormat;
 use crate::scaffold::Object;
 
+pub(crate) use explanation::explanation_text;
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
 pub(crate) use lint::{finding_json, finding_line, lint_json, lint_junit, lint_text};
+pub(crate) use plan::{PlanReport, prospects_text};
 pub(crate) use sarif::lint_sarif;
+pub(crate) use status::{Detail, status_names, status_text};
+pub(crate) use topology::topology_text;
+pub(crate) use topology_svg::topology_svg;
 pub(crate) use yaml::yaml;
 
 /// Indented JSON with a line end.

@@ -8,7 +8,7 @@ mod names;
 mod object;
 mod request;
 
-pub(crate) use jobset::{JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
+pub(crate) use jobset::{EXCLUSIVE_TOPOLOGY, JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
 pub(crate) use names::Names;
 pub(crate) use object::Object;
 pub(crate) use request::{Expose, Images, Request, RequestError};

@@ -17,7 +17,7 @@ pub(crate) enum WebhookVerb {
     /// Remove what install made
     Uninstall(Box<UninstallArgs>),
     /// Say whether it is registered, reachable and how long its certificates last
-    Status(Box<StatusArgs>),
+    Status(Box<WebhookStatusArgs>),
 }
 
 /// Install the webhook in the cluster, or register one at a URL.
@@ -70,7 +70,7 @@ pub(crate) struct UninstallArgs {
 
 /// Say whether it is registered, reachable and how long its certificates last.
 #[derive(Debug, Args)]
-pub(crate) struct StatusArgs {
+pub(crate) struct WebhookStatusArgs {
     /// Output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: TextOrJson,

@@ -2,6 +2,7 @@
 
 use kube::core::Status;
 
+use super::Permission;
 use crate::suggest;
 
 /// How JobSet is installed. The version is the newest that we test with.
@@ -61,6 +62,9 @@ pub(crate) enum ClusterError {
         /// The server's words: user, verb, resource, namespace.
         message: String,
     },
+    /// Permissions to list are missing.
+    #[error("not allowed to {}", joined(.0))]
+    NotAllowed(Vec<Permission>),
     /// The kind isn't installed.
     #[error("the cluster has no JobSet: its API jobset.x-k8s.io/v1alpha2 isn't served")]
     NoJobSet,
@@ -129,6 +133,7 @@ impl ClusterError {
                     .to_owned(),
             ),
             Self::NoNamespace { name } => Some(format!("kubectl create namespace {name}")),
+            Self::NotAllowed(missing) => Some(grant(missing)),
             Self::Forbidden { .. }
             | Self::Refused(_)
             | Self::Configuration(_)
@@ -141,6 +146,14 @@ impl ClusterError {
         match self {
             Self::NoNamespace { name } => Some(name),
             _ => None,
+        }
+    }
+
+    /// A refused list, of what needs this permission.
+    pub(super) fn of_list(self, permission: Permission) -> Self {
+        match self {
+            Self::Forbidden { .. } => Self::NotAllowed(vec![permission]),
+            other => other,
         }
     }
 
@@ -241,6 +254,24 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         source = cause.source();
     }
     text
+}
+
+fn joined(missing: &[Permission]) -> String {
+    let missing: Vec<_> = missing.iter().map(Permission::to_string).collect();
+    missing.join(", ")
+}
+
+/// The command that lets somebody read what is missing; the administrator adds who.
+fn grant(missing: &[Permission]) -> String {
+    let resources: Vec<_> = missing
+        .iter()
+        .map(|lacks| lacks.resource.as_str())
+        .collect();
+    format!(
+        "an administrator allows it with `kubectl create clusterrole sax-reader --verb=list \
+         --resource={}` and a ClusterRoleBinding to it",
+        resources.join(",")
+    )
 }
 
 fn known_contexts(known: &[String]) -> String {

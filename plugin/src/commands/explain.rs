@@ -1,9 +1,11 @@
-//! `explain`: the page of a code, or the list of all.
+//! `explain`: the page of a code, the list of all, or the story of a placement.
+
+mod placement;
 
 use admission::Severity;
 use serde_json::{Value, json};
 
-use crate::cli::{ExplainArgs, TextOrJson};
+use crate::cli::{ExplainArgs, Explained, TextOrJson};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judge::{Judge, Page};
@@ -16,6 +18,9 @@ const SUGGESTIONS: usize = 3;
 const DISTANCE: usize = 2;
 
 pub(super) fn run(args: &ExplainArgs, printer: &Printer) -> Result<Exit, Failure> {
+    if let Some(Explained::Placement(args)) = &args.what {
+        return placement::run(args, printer);
+    }
     let pages = Judge::load(&args.policies.files)?.pages();
     let text = match &args.code {
         None => list(&pages, args.output, printer),

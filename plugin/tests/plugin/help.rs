@@ -7,7 +7,11 @@ fn every_verb_has_help_in_kubectls_words() {
     for verb in [
         "lint",
         "explain",
+        "explain placement",
+        "plan",
         "deploy",
+        "status",
+        "topology",
         "policy",
         "policy test",
         "policy run",

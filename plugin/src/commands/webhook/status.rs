@@ -6,7 +6,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
-use crate::cli::{StatusArgs, TextOrJson};
+use crate::cli::{TextOrJson, WebhookStatusArgs};
 use crate::cluster::{Cluster, ClusterError, ProbeError};
 use crate::commands::block_on;
 use crate::exit::Exit;
@@ -43,7 +43,7 @@ struct Server {
 /// How many of its replicas run; none where there is no such Deployment.
 type Replicas = Option<(i32, i32)>;
 
-pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure> {
+pub(super) fn run(args: &WebhookStatusArgs, printer: &Printer) -> Result<Exit, Failure> {
     let status = block_on(look(args))?;
     let text = match args.output {
         TextOrJson::Json => pretty_json(&as_json(&status)),
@@ -59,7 +59,7 @@ pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure>
     })
 }
 
-async fn look(args: &StatusArgs) -> Result<Status, Failure> {
+async fn look(args: &WebhookStatusArgs) -> Result<Status, Failure> {
     let cluster = Cluster::connect(&args.connection).await?;
     let manifests = Manifests::embedded();
     let mut registrations = Vec::new();

@@ -1,0 +1,55 @@
+//! `status`.
+
+use clap::{Args, ValueEnum};
+
+use crate::cluster::ConnectionFlags;
+
+/// Say what runs on TPUs, where it stands, and why it waits.
+///
+/// Every JobSet and other workload that asks for TPU chips, with its slices: Pods ready of total,
+/// restarts, node pool. A slice that waits says why, for every node pool that it could go to.
+/// Exit status 125 means that the workload named by NAME has failed for good.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct StatusArgs {
+    /// Name of a JobSet, Job, StatefulSet, LeaderWorkerSet, Pod or deployment; without it all
+    /// of the namespace are shown
+    pub(crate) name: Option<String>,
+
+    /// Show the workloads of all namespaces
+    #[arg(short = 'A', long, conflicts_with_all = ["name", "namespace"])]
+    pub(crate) all_namespaces: bool,
+
+    /// Go on and show every change
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: StatusFormat,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// How a status is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people
+    #[default]
+    Text,
+    /// With topology key, priority, place in the queue and nodes
+    Wide,
+    /// For programs
+    Json,
+    /// For people and programs
+    Yaml,
+    /// Kinds and names
+    Name,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kubectl sax status
+  kubectl sax status sax-model-server-set -w
+  kubectl sax status -A -o wide";

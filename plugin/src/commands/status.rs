@@ -1,0 +1,148 @@
+//! `status`: read, decide as the placer would, tell.
+
+use std::time::Duration;
+
+use placement::{Settings, Time, decide};
+use tokio::time::{Instant, sleep};
+
+use super::block_on;
+use crate::cli::{StatusArgs, StatusFormat};
+use crate::cluster::{Cluster, offline_namespace};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::judge::Judge;
+use crate::printer::Printer;
+use crate::render::{Detail, pretty_json, status_names, status_text, yaml};
+use crate::standing::{Phase, Standing, standing};
+
+/// How often to look, and how small a part of the time reading may take: a large cluster is
+/// looked at less often.
+const INTERVAL: Duration = Duration::from_secs(1);
+const SHARE: u32 = 10;
+
+pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let judge = Judge::load(&[])?;
+    block_on(async {
+        let cluster = Cluster::connect(&args.connection).await?;
+        match args.watch {
+            false => once(args, &cluster, &judge, printer).await,
+            true => watch(args, &cluster, &judge, printer).await,
+        }
+    })
+}
+
+async fn once(
+    args: &StatusArgs,
+    cluster: &Cluster,
+    judge: &Judge,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let now = super::now();
+    let standing = look(args, cluster, judge, now, printer).await?;
+    if standing.workloads.is_empty() {
+        printer.note(&nothing(args)?)?;
+        if args.output == StatusFormat::Text || args.output == StatusFormat::Wide {
+            return Ok(Exit::Fine);
+        }
+    }
+    printer.data(&rendered(args, &standing, now, printer))?;
+    Ok(exit(args, &standing))
+}
+
+/// Shows every change until Ctrl-C, or until what was asked for has ended.
+async fn watch(
+    args: &StatusArgs,
+    cluster: &Cluster,
+    judge: &Judge,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let mut shown = None;
+    loop {
+        let started = Instant::now();
+        let now = super::now();
+        let standing = look(args, cluster, judge, now, printer).await?;
+        if shown.as_ref() != Some(&standing) {
+            printer.redraw(&rendered(args, &standing, now, printer))?;
+        }
+        let ended = exit(args, &standing);
+        if ended != Exit::Fine {
+            return Ok(ended);
+        }
+        shown = Some(standing);
+        sleep(INTERVAL.max(started.elapsed() * SHARE)).await;
+    }
+}
+
+async fn look(
+    args: &StatusArgs,
+    cluster: &Cluster,
+    judge: &Judge,
+    now: Time,
+    printer: &Printer,
+) -> Result<Standing, Failure> {
+    let reading = cluster.read(None).await?;
+    super::tell_unreadable(&reading, printer)?;
+    let decision = decide(
+        &reading.inventory.view,
+        now,
+        &Settings::default(),
+        judge.rank(),
+    );
+    let all = standing(&reading.inventory, &decision);
+    chosen(args, all)
+}
+
+/// The workloads that are asked for.
+fn chosen(args: &StatusArgs, all: Standing) -> Result<Standing, Failure> {
+    if args.all_namespaces {
+        return Ok(all);
+    }
+    let namespace = offline_namespace(&args.connection)?;
+    if let Some(name) = &args.name {
+        let called = all.called(name, &namespace)?;
+        let workloads = called.into_iter().cloned().collect();
+        return Ok(Standing { workloads });
+    }
+    let here = all.workloads.into_iter();
+    let workloads = here.filter(|workload| workload.namespace == namespace);
+    Ok(Standing {
+        workloads: workloads.collect(),
+    })
+}
+
+fn rendered(args: &StatusArgs, standing: &Standing, now: Time, printer: &Printer) -> String {
+    let detail = Detail {
+        namespaces: args.all_namespaces,
+        wide: args.output == StatusFormat::Wide,
+    };
+    match args.output {
+        StatusFormat::Text | StatusFormat::Wide => status_text(standing, now, detail, printer),
+        StatusFormat::Json => pretty_json(standing),
+        StatusFormat::Yaml => {
+            yaml(&serde_json::to_value(standing).expect("a standing must be JSON"))
+        }
+        StatusFormat::Name => status_names(standing),
+    }
+}
+
+fn nothing(args: &StatusArgs) -> Result<String, Failure> {
+    Ok(match args.all_namespaces {
+        true => "No workloads with TPU chips found.".to_owned(),
+        false => {
+            let namespace = offline_namespace(&args.connection)?;
+            format!("No workloads with TPU chips found in {namespace} namespace.")
+        }
+    })
+}
+
+/// A list is fine whatever it holds; what was named may have failed for good.
+fn exit(args: &StatusArgs, standing: &Standing) -> Exit {
+    let failed = standing
+        .workloads
+        .iter()
+        .any(|workload| workload.phase == Phase::Failed);
+    match args.name.is_some() && failed {
+        true => Exit::Failed,
+        false => Exit::Fine,
+    }
+}

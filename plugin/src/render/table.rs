@@ -1,0 +1,165 @@
+//! Tables as kubectl prints them: a header in capitals, columns three spaces apart.
+
+use crate::printer::{Printer, Tone};
+
+/// Between two columns.
+const GAP: &str = "   ";
+
+/// A table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Table {
+    header: Vec<&'static str>,
+    rows: Vec<Row>,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// As it is written; where it is painted, without its colour.
+    text: String,
+    /// With its colour.
+    painted: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Row {
+    Cells(Vec<Cell>),
+    Line(String),
+}
+
+impl Table {
+    /// A table with these columns.
+    pub(crate) fn new(header: impl IntoIterator<Item = &'static str>) -> Self {
+        Self {
+            header: header.into_iter().collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(Row::Cells(cells.into_iter().collect()));
+    }
+
+    /// Adds a line about the row before, which keeps to no column.
+    pub(crate) fn line(&mut self, text: impl Into<String>) {
+        self.rows.push(Row::Line(text.into()));
+    }
+
+    /// The text. A column in which nothing stands is left out.
+    pub(crate) fn text(&self, printer: &Printer) -> String {
+        let widths = self.widths();
+        let titles = self.header.iter().map(|title| Cell::from(*title));
+        let titles: Vec<_> = titles.collect();
+        let mut text = printer.out(&line(&titles, &widths), Tone::Strong) + "\n";
+        for row in &self.rows {
+            match row {
+                Row::Cells(cells) => text += &line(cells, &widths),
+                Row::Line(line) => text += line,
+            }
+            text += "\n";
+        }
+        text
+    }
+
+    /// The width of each column; `None` for one that is left out.
+    fn widths(&self) -> Vec<Option<usize>> {
+        let widest = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| match row {
+                Row::Cells(cells) => cells.get(column),
+                Row::Line(_) => None,
+            });
+            cells.map(Cell::width).max().unwrap_or(0)
+        };
+        let columns = self.header.iter().enumerate();
+        columns
+            .map(|(column, title)| match widest(column) {
+                0 => None,
+                width => Some(width.max(title.len())),
+            })
+            .collect()
+    }
+}
+
+impl Cell {
+    /// A text in a colour.
+    pub(crate) fn toned(text: impl Into<String>, tone: Tone, printer: &Printer) -> Self {
+        let text = text.into();
+        let painted = printer.out(&text, tone);
+        Self { text, painted }
+    }
+
+    /// A text that has its colours already, and the same without.
+    pub(crate) fn painted(text: String, painted: String) -> Self {
+        Self { text, painted }
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        let text = text.into();
+        Self {
+            painted: text.clone(),
+            text,
+        }
+    }
+}
+
+/// Cells side by side, without spaces at the end.
+fn line(cells: &[Cell], widths: &[Option<usize>]) -> String {
+    let shown: Vec<_> = cells
+        .iter()
+        .zip(widths)
+        .filter_map(|(cell, width)| width.map(|width| (cell, width)))
+        .collect();
+    let last = shown.iter().rposition(|(cell, _)| !cell.text.is_empty());
+    let mut text = String::new();
+    for (index, (cell, width)) in shown.iter().enumerate() {
+        text += &cell.painted;
+        if Some(index) >= last {
+            break;
+        }
+        text += &" ".repeat(width.saturating_sub(cell.width()));
+        text += GAP;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, Table};
+    use crate::printer::{ColorChoice, Printer, Tone};
+
+    fn table(printer: &Printer) -> Table {
+        let mut table = Table::new(["NAMESPACE", "NAME", "STATE"]);
+        table.row([
+            Cell::from(""),
+            Cell::from("a"),
+            Cell::toned("Waiting", Tone::Warn, printer),
+        ]);
+        table.line("  because");
+        table.row([Cell::from(""), Cell::from("longer-name"), Cell::from("")]);
+        table
+    }
+
+    #[test]
+    fn columns_are_aligned_and_empty_ones_left_out() {
+        let printer = Printer::new(ColorChoice::Never);
+        let text = "NAME          STATE\na             Waiting\n  because\nlonger-name\n";
+        assert_eq!(table(&printer).text(&printer), text);
+    }
+
+    #[test]
+    fn colours_have_no_width() {
+        let printer = Printer::new(ColorChoice::Always);
+        let text = table(&printer).text(&printer);
+        assert!(
+            text.contains("a             \u{1b}[33mWaiting\u{1b}[0m\n"),
+            "{text:?}"
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! `explain placement` and `plan --on-cluster`, against an API server that answers from a file.
+
+use crate::api::Api;
+use crate::run::{Ended, sax};
+
+const WAITING: &str = include_str!("../fixtures/placement/waiting.json");
+
+fn run(api: &Api, words: &[&str]) -> Ended {
+    sax(&[words, &api.flags()[..]].concat(), "")
+}
+
+#[test]
+fn the_whole_story_of_a_placement_is_told() {
+    let api = Api::of(WAITING);
+    let story = |words: &[&str]| run(&api, &[&["explain", "placement"], words].concat());
+    insta::assert_snapshot!("explain-placement", story(&["lm175b"]));
+    insta::assert_snapshot!("explain-placement-slice", story(&["lm175b-slice-1"]));
+    insta::assert_snapshot!("explain-placement-missing", story(&["lm175c"]));
+    let json = story(&["lm175b", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("it must be JSON");
+    let slices = &json["placements"][0]["slices"];
+    assert_eq!(
+        slices[0]["claims"][0]["domain"]["value"], "tpu1",
+        "{slices:#}"
+    );
+    assert_eq!(slices[1]["events"][0]["reason"], "Waiting", "{slices:#}");
+    assert_eq!(slices[1]["events"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_plan_says_where_its_slices_would_go() {
+    let api = Api::of(WAITING);
+    let plan = |words: &[&str]| run(&api, &[&["plan", "--on-cluster"], words].concat());
+    insta::assert_snapshot!("plan-waits", plan(&["--slice", "v5e:4x8"]));
+    insta::assert_snapshot!("plan-no-hardware", plan(&["--slice", "v5e:4x4"]));
+    let taint = r#",{"key":"node.kubernetes.io/unschedulable","effect":"NoSchedule"}"#;
+    let free = WAITING
+        .replace(r#","unschedulable":true"#, "")
+        .replace(taint, "");
+    assert!(!free.contains("unschedulable"), "the fixture has changed");
+    let api = Api::of(&free);
+    let plan = |words: &[&str]| run(&api, &[&["plan", "--on-cluster"], words].concat());
+    insta::assert_snapshot!(
+        "plan-behind-others",
+        plan(&["--slice", "v5e:4x8", "--replicas", "2"])
+    );
+}
+
+#[test]
+fn a_plan_without_a_cluster_is_what_deploy_plans() {
+    let model = "lm_cloud.LmCloudSpmd175B32Test";
+    insta::assert_snapshot!("plan", sax(&["plan", model, "--replicas", "2"], ""));
+    insta::assert_snapshot!("plan-json", sax(&["plan", model, "-o", "json"], ""));
+    insta::assert_snapshot!("plan-nothing", sax(&["plan"], ""));
+}
