@@ -2,7 +2,9 @@
 //! the controllers would make, put into the view beside what is there, and placement's decision
 //! on the whole. Pure.
 
-use placement::{Decision, GATE, GroupReport, Rank, Settings, Time, decide};
+use placement::{
+    Action, Claim, Decision, GATE, GroupReport, Holder, Rank, Settings, Time, decide,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tpu::keys;
@@ -52,17 +54,15 @@ pub(crate) fn prospects(
 }
 
 fn of_decision(decision: &Decision) -> Vec<Prospect> {
-    let ours = decision
-        .groups
-        .iter()
-        .filter(|report| report.group.root.starts_with(UID));
-    let mut found: Vec<_> = ours.map(prospect).collect();
+    let ours = decision.groups.iter();
+    let ours = ours.filter(|report| report.group.root.starts_with(UID));
+    let mut found: Vec<_> = ours.map(|report| prospect(report, decision)).collect();
     found.sort_by(|a, b| natord::compare(&a.name, &b.name));
     found
 }
 
-fn prospect(report: &GroupReport) -> Prospect {
-    let domain = report.domain.as_ref().map(|domain| domain.value.clone());
+fn prospect(report: &GroupReport, decision: &Decision) -> Prospect {
+    let domain = claimed(report, decision);
     Prospect {
         name: report.group.name.clone(),
         exclusive: report.exclusive,
@@ -73,6 +73,22 @@ fn prospect(report: &GroupReport) -> Prospect {
         },
         domain,
     }
+}
+
+/// The domain that the decision claims for a group: alone, or shared with other Pods.
+fn claimed(report: &GroupReport, decision: &Decision) -> Option<String> {
+    let group = &report.group;
+    let of_group = |claim: &&Claim| match &claim.holder {
+        Holder::Group(holder) => holder == group,
+        Holder::Pods(pods) => pods.iter().any(|pod| pod.uid == group.root),
+        Holder::Loose(_) => false,
+    };
+    let claims = decision.actions.iter().filter_map(|action| match action {
+        Action::Claim(claim) | Action::Keep(claim) => Some(claim),
+        _ => None,
+    });
+    let mut claims = claims.filter(of_group);
+    claims.next().map(|claim| claim.domain.value.clone())
 }
 
 /// The JobSet, its Jobs and their Pods, as they would be just before they are placed.

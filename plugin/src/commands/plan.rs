@@ -70,6 +70,7 @@ fn jobset(args: &PlanArgs, plan: &Plan) -> Result<Object, Failure> {
         cell,
         google_service_account: None,
         service_account: "sax-sa".to_owned(),
+        service_account_is_given: false,
         expose: Expose::Internal,
         images: Images::of(args.image_version.as_deref()),
     };

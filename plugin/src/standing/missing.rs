@@ -3,11 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Standing, Workload};
-
-/// How many letters a misspelt name may have wrong.
-const DISTANCE: usize = 3;
-/// How many suggestions a message can carry.
-const SUGGESTIONS: usize = 3;
+use crate::suggest;
 
 /// There is no such workload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +15,8 @@ pub(crate) struct MissingWorkload {
     namespace: String,
     /// Other namespaces where there is one.
     elsewhere: Vec<String>,
-    /// Names in the namespace that look like it.
-    suggestions: Vec<String>,
+    /// The name in the namespace that looks most like it.
+    suggestion: Option<String>,
 }
 
 impl Standing {
@@ -53,17 +49,12 @@ impl Standing {
             .iter()
             .filter(|workload| workload.namespace == namespace);
         let bare = name.rsplit('/').next().unwrap_or(name);
-        let mut near: Vec<_> = here
-            .map(|workload| (strsim::levenshtein(bare, &workload.name), &workload.name))
-            .filter(|(distance, _)| *distance <= DISTANCE)
-            .collect();
-        near.sort();
-        let suggestions = near.into_iter().take(SUGGESTIONS);
+        let near = suggest::nearest(bare, here.map(|workload| workload.name.as_str()));
         MissingWorkload {
             name: name.to_owned(),
             namespace: namespace.to_owned(),
             elsewhere: elsewhere.into_iter().collect(),
-            suggestions: suggestions.map(|(_, name)| name.clone()).collect(),
+            suggestion: near.map(str::to_owned),
         }
     }
 }
@@ -71,7 +62,7 @@ impl Standing {
 impl MissingWorkload {
     /// The one action that mends it.
     pub(crate) fn fix(&self) -> String {
-        match (self.elsewhere.first(), self.suggestions.first()) {
+        match (self.elsewhere.first(), &self.suggestion) {
             (Some(namespace), _) => format!("write -n {namespace}"),
             (None, Some(name)) => format!("write {name}"),
             (None, None) => "`kubectl sax status -A` lists all workloads".to_owned(),
@@ -82,9 +73,9 @@ impl MissingWorkload {
         if !self.elsewhere.is_empty() {
             return format!("; there is one in {}", self.elsewhere.join(" and "));
         }
-        match self.suggestions.is_empty() {
-            true => String::new(),
-            false => format!("; did you mean {}?", self.suggestions.join(" or ")),
+        match &self.suggestion {
+            None => String::new(),
+            Some(name) => format!("; did you mean {name}?"),
         }
     }
 }

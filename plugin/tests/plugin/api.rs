@@ -92,10 +92,9 @@ fn answer(target: &str, state: &State) -> (u16, Value) {
     let (path, namespace) = without_namespace(path);
     let resource = path.rsplit('/').next().unwrap_or_default();
     if state.refused.contains(&resource) {
-        return (
-            403,
-            failure(403, "Forbidden", &format!("{resource} is forbidden")),
-        );
+        let mut status = failure(403, "Forbidden", &format!("{resource} is forbidden"));
+        status["details"] = json!({"kind": resource});
+        return (403, status);
     }
     let Some((_, kind)) = RESOURCES.iter().find(|(known, _)| *known == path) else {
         return (

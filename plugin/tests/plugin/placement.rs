@@ -47,6 +47,31 @@ fn a_plan_says_where_its_slices_would_go() {
 }
 
 #[test]
+fn slices_take_what_is_free_after_those_that_wait() {
+    let mut list: serde_json::Value = serde_json::from_str(WAITING).expect("it must be JSON");
+    let items = list["items"].as_array_mut().expect("it must be a List");
+    items.retain(|item| item["metadata"]["namespace"] != "research");
+    for node in items.iter_mut().filter(|item| item["kind"] == "Node") {
+        node["spec"]["unschedulable"] = false.into();
+        node["spec"]["taints"] = serde_json::json!([]);
+        node["status"]["conditions"][0]["status"] = "True".into();
+    }
+    let api = Api::of(&list.to_string());
+    let words = ["plan", "--on-cluster", "--slice", "v5e:4x8"];
+    let one = run(&api, &words);
+    assert_eq!(one.status, Some(0), "{one}");
+    assert!(one.stdout.contains("all slices could start now"), "{one}");
+    let two = run(&api, &[&words[..], &["--replicas", "2"]].concat());
+    insta::assert_snapshot!("plan-places-one-of-two", two);
+    let json = run(&api, &[&words[..], &["-o", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("it must be JSON");
+    assert_ne!(json["onCluster"][0]["domain"], "tpu1");
+    assert!(json["onCluster"][0]["domain"].is_string(), "{json:#}");
+    let single = run(&api, &["plan", "--on-cluster", "--slice", "v5e:2x4"]);
+    insta::assert_snapshot!("plan-places-a-single-host", single);
+}
+
+#[test]
 fn a_plan_without_a_cluster_is_what_deploy_plans() {
     let model = "lm_cloud.LmCloudSpmd175B32Test";
     insta::assert_snapshot!("plan", sax(&["plan", model, "--replicas", "2"], ""));
