@@ -2,9 +2,7 @@
 //! the controllers would make, put into the view beside what is there, and placement's decision
 //! on the whole. Pure.
 
-use placement::{
-    Action, Claim, Decision, GATE, GroupReport, Holder, Rank, Settings, Time, decide,
-};
+use placement::{Action, Claim, Decision, GATE, GroupReport, Holder, Rank, Settings, Time, decide};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tpu::keys;
