@@ -63,7 +63,7 @@ pub(crate) enum Seen {
     /// A node.
     Node(Node, NodeSeen),
     /// A Pod.
-    Pod(Pod, Option<PodSeen>),
+    Pod(Box<Pod>, Option<Box<PodSeen>>),
     /// A Job.
     Job(Job, Option<JobSeen>),
     /// A JobSet.
@@ -94,7 +94,10 @@ impl Kind {
             Self::Node => Seen::Node(Node::read(object)?, meta::read(object)?),
             Self::Pod => {
                 let told: PodSeen = meta::read(object)?;
-                Seen::Pod(Pod::read(object)?, Some(told).filter(|pod| pod.chips() > 0))
+                Seen::Pod(
+                    Box::new(Pod::read(object)?),
+                    Some(told).filter(|pod| pod.chips() > 0).map(Box::new),
+                )
             }
             Self::Job => {
                 let told: JobSeen = meta::read(object)?;
@@ -119,8 +122,8 @@ impl Inventory {
                 self.nodes.insert(told.metadata.name.clone(), told);
             }
             Seen::Pod(pod, told) => {
-                self.view.put_pod(pod);
-                told.into_iter().for_each(|told| self.tell_pod(told));
+                self.view.put_pod(*pod);
+                told.into_iter().for_each(|told| self.tell_pod(*told));
             }
             Seen::Job(job, told) => {
                 self.view.put_job(job);
