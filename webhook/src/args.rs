@@ -80,6 +80,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnStranded::Report)]
     pub(crate) on_stranded: OnStranded,
 
+    /// How long a Pod that was released may be without a node before `--on-stranded restart`
+    /// restarts its group, such as 30s or 2m.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = budget::parse_duration)]
+    pub(crate) stranded_after: Duration,
+
     /// What to do with a group that no domain can hold: hold it, or let one group at a time
     /// through for an autoscaler to see, with taken and broken domains excluded.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhenNoDomain::Hold)]

@@ -7,6 +7,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use kube::Client;
 use placement::{OnStranded, Settings, WhenNoDomain};
@@ -118,9 +119,10 @@ fn placer(options: &Serve, client: Client, policies: &Loaded, metrics: &Metrics)
 }
 
 fn settings(options: &Serve) -> Settings {
-    let sticky_for = options.sticky_for.as_millis();
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Settings {
-        sticky_for: u64::try_from(sticky_for).unwrap_or(u64::MAX),
+        sticky_for: millis(options.sticky_for),
+        stranded_after: millis(options.stranded_after),
         when_no_domain: match options.when_no_domain {
             args::WhenNoDomain::Hold => WhenNoDomain::Hold,
             args::WhenNoDomain::Release => WhenNoDomain::Release,

@@ -177,10 +177,19 @@ impl Cluster {
     /// # Errors
     /// When there is none of that name, it doesn't end, or doesn't start again.
     pub fn restart_process(&self, name: &str, ending: Ending) -> Result<()> {
-        let (state, index) = self.find(name)?;
-        let mut command = state.processes[index].command()?;
+        let mut command = self.command_of(name)?;
         self.end_process(name, ending)?;
         self.add_process(name, &mut command)
+    }
+
+    /// The command that one process was started with, by which [`Self::add_process`] starts it
+    /// again after it was ended.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it has ended.
+    pub fn command_of(&self, name: &str) -> Result<Command> {
+        let (state, index) = self.find(name)?;
+        state.processes[index].command()
     }
 
     /// The id of one process.

@@ -10,7 +10,7 @@ use super::cluster::{MANY, MANY_VMS, Turn, product, turn, v4};
 use super::placed::{assert_each_job_has_a_pool_of_its_own, running_pods};
 
 /// How long a lease lasts, with room for a busy machine.
-const TAKEOVER: Duration = Duration::from_secs(30);
+pub(crate) const TAKEOVER: Duration = Duration::from_secs(30);
 
 impl Turn {
     /// The replica that places, and the other one.
@@ -28,7 +28,7 @@ impl Turn {
     }
 
     /// Ends the leader in that way, waits for the other to lead, and starts it again.
-    fn change_leader(&self, ending: Ending, limit: Duration) {
+    pub(crate) fn change_leader(&self, ending: Ending, limit: Duration) {
         let (old, new) = self.leader();
         let pid = new.pid(self.cluster).expect("must run");
         old.end(self.cluster, ending).expect("must end");

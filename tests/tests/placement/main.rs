@@ -1,9 +1,18 @@
 //! The placer on a real control plane: the groups of exclusive JobSets land whole, each on a
 //! domain of its own, or wait and say why.
 
+mod applied;
+mod broken;
+mod cases;
 mod cluster;
+mod faults;
 mod leaders;
+mod names;
+mod outside;
 #[path = "../e2e/placed.rs"]
 mod placed;
 mod places;
+mod pools;
+mod priorities;
+mod restarted;
 mod waits;
