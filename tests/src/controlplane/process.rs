@@ -186,14 +186,18 @@ pub(super) fn log_tail(logs: &Path, name: &str) -> String {
     format!("the end of {}:\n{}", path.display(), tail.join("\n"))
 }
 
-/// The start time of a process that runs; a dead one that nobody has waited for counts as gone.
+/// The start time of a process that runs; a dead one that nobody has waited for counts as gone,
+/// but not before its last thread has ended: until then its ports are taken.
 fn start_time(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may hold anything.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     let state = fields.next()?;
-    // Field 22 of the whole line; the third (state) has been taken.
-    (state != "Z" && state != "X").then(|| fields.nth(18)?.parse().ok())?
+    // Fields 20 and 22 of the whole line; the third (state) has been taken.
+    let threads = fields.nth(16)?;
+    let started = fields.nth(1)?.parse().ok();
+    let is_dead = matches!(state, "Z" | "X") && matches!(threads, "0" | "1");
+    started.filter(|_| !is_dead)
 }
 
 #[cfg(test)]

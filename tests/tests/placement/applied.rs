@@ -11,8 +11,8 @@ const EXCLUSIVE: &str = "alpha.jobset.sigs.k8s.io/exclusive-topology";
 const STRATEGY: &str = "alpha.jobset.sigs.k8s.io/node-selector";
 const MARK: &str = "kubectl-sax.dev";
 
-/// What differs between any two Pods, or between two namespaces.
-const OWN_LABELS: [&str; 4] = [
+/// Labels and annotations that differ between any two Jobs, or between two namespaces.
+const OWN_KEYS: [&str; 4] = [
     "batch.kubernetes.io/controller-uid",
     "controller-uid",
     "jobset.sigs.k8s.io/job-key",
@@ -56,8 +56,10 @@ fn comparable(pod: &Value) -> Value {
     let members = metadata.as_object_mut().expect("must be a map");
     let kept = ["labels", "annotations", "finalizers", "generateName"];
     members.retain(|key, _| kept.contains(&key.as_str()));
-    let labels = metadata["labels"].as_object_mut().expect("must be a map");
-    labels.retain(|key, _| !OWN_LABELS.contains(&key.as_str()));
+    for member in ["labels", "annotations"] {
+        let texts = metadata[member].as_object_mut().expect("must be a map");
+        texts.retain(|key, _| !OWN_KEYS.contains(&key.as_str()));
+    }
     let mut spec = pod["spec"].clone();
     spec["nodeName"].take();
     let volume = spec["volumes"][0]["name"].to_string();
@@ -125,6 +127,13 @@ fn a_released_pod_has_one_selector_more_than_without_us_and_our_annotations_inst
                 annotation("kubectl-sax.dev/exclusive-topology"),
                 Value::Null,
                 json!("cloud.google.com/gke-nodepool"),
+            ),
+            // JobSet's own, by which its own placement keeps priorities apart: its Pod webhook
+            // steps aside, as the switch says.
+            (
+                "/metadata/labels/jobset.sigs.k8s.io~1priority".to_owned(),
+                json!("0"),
+                Value::Null,
             ),
             (
                 "/spec/nodeSelector/cloud.google.com~1gke-nodepool".to_owned(),

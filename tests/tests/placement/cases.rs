@@ -24,8 +24,8 @@ fn good(set: &str) -> String {
 }
 
 /// The sets of pools of a case: one for each slice.
-fn sets(case: &str) -> Vec<String> {
-    (0..TIMES).map(|at| format!("{case}{at}")).collect()
+fn sets(case: &str, times: usize) -> Vec<String> {
+    (0..times).map(|at| format!("{case}{at}")).collect()
 }
 
 /// Of each set the nodes of both pools; `spoil` is done to the bad pool's.
@@ -74,7 +74,7 @@ fn assert_all_are_placed(turn: &Turn, namespace: &TempNamespace<'_>, sets: &[Str
 #[test]
 fn with_a_cordoned_node_in_the_first_pool_twenty_of_twenty_are_placed() {
     let turn = turn();
-    let sets = sets("cordoned");
+    let sets = sets("cordoned", TIMES);
     let cordon = |nodes: &mut Vec<Value>| nodes[1]["spec"]["unschedulable"] = json!(true);
     let _nodes = Nodes::create(&turn, nodes_of(&sets, cordon));
     let namespace = turn.namespace("cordoned");
@@ -85,7 +85,7 @@ fn with_a_cordoned_node_in_the_first_pool_twenty_of_twenty_are_placed() {
 #[test]
 fn with_a_squatting_tpu_pod_in_the_first_pool_twenty_of_twenty_are_placed() {
     let turn = turn();
-    let sets = sets("squatted");
+    let sets = sets("squatted", TIMES);
     let _nodes = Nodes::create(&turn, nodes_of(&sets, |_| ()));
     let squatters = turn.namespace("squatters");
     let squatter = |set: &String| {
@@ -106,7 +106,7 @@ fn with_a_squatting_tpu_pod_in_the_first_pool_twenty_of_twenty_are_placed() {
 #[test]
 fn when_nodes_come_late_and_the_first_pool_never_whole_twenty_of_twenty_are_placed() {
     let turn = turn();
-    let sets = sets("late");
+    let sets = sets("late", TIMES);
     let nodes = Nodes::none(&turn);
     let namespace = turn.namespace("late");
     namespace.apply(&slices(&sets)).expect("must be created");
@@ -119,12 +119,12 @@ fn when_nodes_come_late_and_the_first_pool_never_whole_twenty_of_twenty_are_plac
 #[test]
 fn without_us_the_same_case_has_denied_creations() {
     let turn = turn();
-    let sets = sets("without");
+    let sets = sets("without", 5);
     let cordon = |nodes: &mut Vec<Value>| nodes[1]["spec"]["unschedulable"] = json!(true);
     let _nodes = Nodes::create(&turn, nodes_of(&sets, cordon));
     let outside = turn.outside();
     outside.apply(&slices(&sets));
-    outside.await_running(TIMES);
+    outside.await_running(sets.len());
     let denied = denied_creations(turn.cluster, outside.name());
     assert!(denied > 0, "JobSet's own placement denied no creation");
 }
