@@ -30,11 +30,9 @@ impl Product {
             return Self::of(Path::new(&folder));
         }
         let folder = profile_folder()?;
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = xtask::cargo::command(root);
         // The whole workspace: another choice of packages would compile all dependencies anew.
-        cargo
-            .current_dir(root)
-            .args(["build", "--workspace", "--bins"]);
+        cargo.args(["build", "--workspace", "--bins"]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }

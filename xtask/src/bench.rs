@@ -5,15 +5,17 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use xtask::progress;
+use xtask::{cargo, progress};
 
 use crate::cluster::exit_code;
-use crate::setup::{PRODUCT_FOLDER, cargo, program_folder, wasm_compiler};
+use crate::setup::{PRODUCT_FOLDER, program_folder, wasm_compiler};
 
 /// Built together, so that all share one set of dependencies.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 8] = [
     "--package",
     "sax-bench",
+    "--package",
+    "sax-tests",
     "--package",
     "plugin",
     "--package",
@@ -26,7 +28,7 @@ const PACKAGES: [&str; 6] = [
 /// When something doesn't compile or can't be started.
 pub(crate) fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     wasm_compiler()?;
-    let mut build = cargo(root);
+    let mut build = cargo::command(root);
     build.args(["build", "--release", "--bins"]).args(PACKAGES);
     progress::run("building the benchmarks and what they measure", &mut build)?;
     let folder = program_folder()?.with_file_name("release");

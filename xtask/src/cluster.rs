@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
-use xtask::progress;
+use xtask::{cargo, progress};
 
-use crate::setup::{cargo, wasm_compiler};
+use crate::setup::wasm_compiler;
 
 /// Runs one cluster command with this terminal.
 ///
@@ -38,9 +38,9 @@ pub(crate) fn command(root: &Path) -> Result<Command> {
     const BINARY: [&str; 4] = ["--package", "sax-tests", "--bin", "controlplane"];
     progress::run(
         "building the test harness",
-        cargo(root).arg("build").args(BINARY),
+        cargo::command(root).arg("build").args(BINARY),
     )?;
-    let mut run = cargo(root);
+    let mut run = cargo::command(root);
     // A file named by the user is relative to the user's folder, not to the workspace's.
     run.current_dir(std::env::current_dir().context("find the current folder")?);
     run.args(["run", "--quiet", "--manifest-path"])

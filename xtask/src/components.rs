@@ -4,9 +4,9 @@ use std::io::{Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use xtask::{policies, progress};
+use xtask::{cargo, policies, progress};
 
-use crate::setup::{cargo, wasm_compiler};
+use crate::setup::wasm_compiler;
 
 /// Builds the package that embeds the components: its build script makes them.
 ///
@@ -16,7 +16,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     wasm_compiler()?;
     progress::run(
         "building the policies",
-        cargo(root).args(["build", "--package", "policies"]),
+        cargo::command(root).args(["build", "--package", "policies"]),
     )?;
     for guest in policies::guests(root)? {
         let path = policies::component_path(root, &guest.name);

@@ -1,6 +1,7 @@
-//! What the commands share with `policies/build.rs` and the test harness: long commands with
-//! progress, and the recipe that turns Rust policies into WebAssembly components.
+//! What the commands share with `policies/build.rs` and the test harness: cargo, long commands
+//! with progress, and the recipe that turns Rust policies into WebAssembly components.
 
+pub mod cargo;
 pub mod policies;
 pub mod progress;
 pub mod wasm;

@@ -11,13 +11,6 @@ use xtask::wasm::{DEBIAN_PACKAGES, Toolchain};
 /// Tells the test harness where `kubectl-sax` and `sax-webhook` are, so that it needn't build them.
 pub(crate) const PRODUCT_FOLDER: &str = "SAX_PRODUCT_DIR";
 
-/// A cargo command in the workspace.
-pub(crate) fn cargo(root: &Path) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root);
-    cargo
-}
-
 /// The folder of this profile's programs, where this one lies too.
 ///
 /// # Errors

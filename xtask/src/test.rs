@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use xtask::cargo;
 use xtask::progress::{self, say};
 
-use crate::setup::{PRODUCT_FOLDER, cargo, program_folder, wasm_compiler};
+use crate::setup::{PRODUCT_FOLDER, program_folder, wasm_compiler};
 
 /// Checks that count as one test each.
 const CHECKS: [(&str, &[&str]); 2] = [
@@ -40,7 +41,10 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     wasm_compiler()?;
     let mut totals = Totals::default();
     for (name, arguments) in CHECKS {
-        totals.count_check(name, progress::run(name, cargo(root).args(arguments)));
+        totals.count_check(
+            name,
+            progress::run(name, cargo::command(root).args(arguments)),
+        );
     }
     totals.add(build_and_test(root)?);
     writeln!(
@@ -60,7 +64,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
 /// Builds the programs and the tests at once, with one set of dependencies; the end-to-end tests
 /// then find the programs ready.
 fn build_and_test(root: &Path) -> Result<Totals> {
-    let mut build = cargo(root);
+    let mut build = cargo::command(root);
     build.args(["build", "--workspace", "--all-targets"]);
     if let Err(error) = progress::run("building the programs and all tests", &mut build) {
         say(&format!("the build FAILED: {error:#}"));
@@ -71,7 +75,7 @@ fn build_and_test(root: &Path) -> Result<Totals> {
     }
     prepare_kubernetes()?;
     say("running all tests");
-    let mut test = cargo(root);
+    let mut test = cargo::command(root);
     test.args(["test", "--workspace", "--no-fail-fast"])
         .env(PRODUCT_FOLDER, program_folder()?);
     run_tests(&mut test)

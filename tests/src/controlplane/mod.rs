@@ -6,6 +6,7 @@
 
 pub mod binaries;
 mod certificates;
+pub mod guard;
 mod jobset;
 mod parts;
 pub mod pools;

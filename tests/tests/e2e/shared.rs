@@ -1,11 +1,10 @@
 //! The control planes that all tests of this program share, with our webhook and without it. A
 //! guard process ends each when this program ends, however that happens.
 
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use sax_tests::controlplane::guard::Guard;
 use sax_tests::controlplane::pools::default_pools;
 use sax_tests::controlplane::{Cluster, webhook};
 use sax_tests::namespace::TempNamespace;
@@ -13,8 +12,7 @@ use sax_tests::product::Product;
 
 struct Shared {
     cluster: Cluster,
-    /// Holds the pipe whose end tells the guard that we are gone.
-    _guard: Child,
+    _guard: Guard,
 }
 
 /// The tutorial's cluster as it is before our webhook is installed.
@@ -92,13 +90,7 @@ fn start(purpose: &str) -> Shared {
 fn start_with(purpose: &str, up: impl FnOnce(&Path, &str) -> anyhow::Result<Cluster>) -> Shared {
     // Two checkouts, or two runs at once, must not meet.
     let name = format!("e2e-{purpose}-{}", std::process::id());
-    let guard = Command::new(env!("CARGO_BIN_EXE_controlplane"))
-        .args(["guard", "--name", &name])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        // In a group of its own Ctrl-C doesn't reach it.
-        .process_group(0)
-        .spawn()
+    let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_controlplane")), &name)
         .expect("the guard must start");
     let cluster = up(&xtask::workspace_root(), &name).unwrap_or_else(|error| panic!("{error:#}"));
     Shared {
