@@ -1,8 +1,10 @@
 //! Measures the budgets and prints them beside what was measured: `cargo xtask bench`.
 
 mod admissions;
+mod bed;
 mod client;
 mod crowd;
+mod groups;
 mod guest;
 mod lint;
 mod memory;
@@ -57,6 +59,8 @@ enum Name {
     Lint,
     /// The placer's decision
     Placement,
+    /// Twenty exclusive groups on a real control plane
+    Groups,
 }
 
 /// A table for people or JSON for programs.
@@ -103,5 +107,6 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Memory => memory::measure(&product()?.webhook),
         Name::Lint => lint::measure(&product()?.plugin),
         Name::Placement => placements::measure(),
+        Name::Groups => groups::measure(),
     }
 }
