@@ -2,6 +2,7 @@
 
 mod deploy;
 mod lint;
+mod models;
 mod plan;
 mod policy;
 mod status;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
 pub(crate) use lint::{LintArgs, LintFormat};
+pub(crate) use models::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsVerb};
 pub(crate) use plan::{PlanArgs, PlanFormat};
 pub(crate) use policy::{InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat};
 pub(crate) use status::{StatusArgs, StatusFormat};
@@ -65,12 +67,15 @@ Exit status:
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Say what hardware a model needs, how to get it, and where it would go
+    Plan(Box<PlanArgs>),
+    /// Look at the model classes that Saxml registers
+    #[command(subcommand)]
+    Models(ModelsVerb),
     /// Judge manifests as the cluster would, without a cluster
     Lint(LintArgs),
     /// Say what a finding's code means, or why a group waits
     Explain(Box<ExplainArgs>),
-    /// Say what hardware a model needs, and where it would go
-    Plan(Box<PlanArgs>),
     /// Plan, check and apply a Saxml deployment
     Deploy(Box<DeployArgs>),
     /// Say what runs on TPUs, where it stands, and why it waits

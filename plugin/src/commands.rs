@@ -3,6 +3,7 @@
 mod deploy;
 mod explain;
 mod lint;
+mod models;
 mod plan;
 mod policy;
 mod status;
@@ -29,9 +30,10 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
             printer.data(&Cli::command().render_help().to_string())?;
             Ok(Exit::Fine)
         }
+        Some(Verb::Plan(args)) => plan::run(&args, printer),
+        Some(Verb::Models(verb)) => models::run(&verb, printer),
         Some(Verb::Lint(args)) => lint::run(&args, printer),
         Some(Verb::Explain(args)) => explain::run(&args, printer),
-        Some(Verb::Plan(args)) => plan::run(&args, printer),
         Some(Verb::Deploy(args)) => deploy::run(&args, printer),
         Some(Verb::Status(args)) => status::run(&args, printer),
         Some(Verb::Topology(args)) => topology::run(&args, printer),

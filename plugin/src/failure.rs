@@ -9,7 +9,7 @@ use crate::cluster::{ApplyFailure, ClusterError, Stage};
 use crate::duration;
 use crate::exit::Exit;
 use crate::judge::JudgeError;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, SiteError};
 use crate::registration::AddressError;
 use crate::scaffold::RequestError;
 use crate::standing::MissingWorkload;
@@ -64,6 +64,9 @@ pub(crate) enum Failure {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The Google Cloud commands can't be made of these values.
+    #[error(transparent)]
+    Site(#[from] SiteError),
     /// A deployment can't be built of these values.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -192,6 +195,7 @@ impl Failure {
             ),
             Self::Subject(error) => error.fix(),
             Self::Plan(error) => Some(error.fix()),
+            Self::Site(error) => Some(error.fix()),
             Self::Request(error) => Some(error.fix()),
             Self::NoWorkload(missing) => Some(missing.fix()),
             Self::Cluster(error) => error.fix(),

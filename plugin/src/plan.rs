@@ -1,27 +1,54 @@
-//! From a model or a slice to a plan: the hardware that serves it, sized.
+//! From a model, its size or a slice to a plan: the hardware that serves it, sized.
 //!
-//! Thin on purpose: one slice shape for all replicas. What is planned here is all that the
-//! scaffold needs to know about hardware.
+//! One slice shape for all replicas. A [`Plan`] is all that the scaffold needs to know about
+//! hardware; a [`Report`] is all that there is to say about it.
 
+mod alternatives;
+mod class;
+mod commands;
+mod error;
+mod fit;
 mod model;
+mod notes;
+mod quota;
+mod report;
+mod site;
+mod size;
+mod table;
 
 use std::fmt;
 
 use tpu::sax::{self, ImageVersion};
-use tpu::{Accelerator, Legality, Slice, SliceError, Topology};
+use tpu::{Accelerator, Slice};
 
+pub(crate) use class::{Description, classes, classes_table};
+pub(crate) use commands::commands;
+pub(crate) use error::PlanError;
 pub(crate) use model::{Model, ModelError};
+pub(crate) use report::Report;
+pub(crate) use site::{Site, SiteError};
+pub(crate) use size::{Dtype, Parameters, Size};
 
-/// The accelerator for a model when none is named: the tutorial's.
+use error::WayOut;
+use fit::{Need, Unfit};
+use notes::notes;
+
+/// The accelerator where none is named: the tutorial's.
 const DEFAULT_ACCELERATOR: &str = "v5e";
 
 /// What is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// A Saxml model class, with or without `saxml.server.pax.lm.params.`.
     pub(crate) model: Option<String>,
+    /// How many parameters it has; needed for classes that the catalogue doesn't know.
+    pub(crate) parameters: Option<Parameters>,
+    /// The type of its weights; the class's own where none is named.
+    pub(crate) dtype: Option<Dtype>,
     /// A slice such as `v5e:4x8`.
     pub(crate) slice: Option<String>,
+    /// The alias or label of the accelerator to choose a slice of, where none is named.
+    pub(crate) accelerator: Option<String>,
     /// Model servers, each on a slice of its own.
     pub(crate) replicas: u32,
     /// The model server's image, which decides the classes that exist.
@@ -31,8 +58,10 @@ pub(crate) struct Wish {
 /// A model and its hardware, sized.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
-    /// The model's class, where one was named.
+    /// The model's class, where one was named that the catalogue knows.
     pub(crate) model: Option<Model>,
+    /// How large the model is, where anything says it.
+    pub(crate) size: Option<Size>,
     /// The hardware behind each replica.
     pub(crate) slice: Slice,
     /// Model servers.
@@ -49,81 +78,33 @@ pub(crate) struct Plan {
     pub(crate) notes: Vec<String>,
 }
 
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(crate) enum PlanError {
-    /// Neither a model nor a slice.
-    #[error("neither --model nor --slice says what hardware to use")]
-    NothingWanted,
-    /// No slice at all.
-    #[error("--slice {text:?}: {cause}")]
-    Slice {
-        /// As written.
-        text: String,
-        /// Why.
-        cause: SliceError,
-    },
-    /// The model can't be planned.
-    #[error("--model {class:?}: {cause}")]
-    Model {
-        /// As written.
-        class: String,
-        /// Why.
-        cause: ModelError,
-    },
-    /// Replicas out of range.
-    #[error(
-        "--replicas {found}: must be between 1 and {limit}, so that a JobSet can count the Pods"
-    )]
-    Replicas {
-        /// As written.
-        found: u32,
-        /// The most for this slice.
-        limit: u32,
-    },
-    /// An accelerator that Saxml can't name.
-    #[error(
-        "--slice {slice}: Saxml has no --platform_chip for {accelerator}, so its admin server \
-         refuses every model server there"
-    )]
-    NoSaxChip {
-        /// As planned.
-        slice: String,
-        /// The accelerator's label.
-        accelerator: &'static str,
-    },
-    /// No machine type makes up the slice.
-    #[error("--slice {slice}: no machine type of {accelerator} makes up this topology")]
-    NoMachine {
-        /// As planned.
-        slice: String,
-        /// The accelerator's label.
-        accelerator: &'static str,
-    },
+/// What was asked for, of which an error may be.
+#[derive(Clone, Copy)]
+enum Hardware {
+    /// Any slice of it.
+    Accelerator(&'static Accelerator),
+    /// This one.
+    Slice(Slice),
 }
 
 /// Sizes the hardware for a wish.
 pub(crate) fn plan(wish: &Wish) -> Result<Plan, PlanError> {
-    let mut notes = Vec::new();
     let wanted = wish.slice.as_deref().map(parse_slice).transpose()?;
-    let model = find_model(wish, wanted.is_some(), &mut notes)?;
-    let slice = match (wanted, &model) {
-        (Some(slice), _) => slice,
-        (None, Some(model)) => slice_for(model, wish)?,
-        (None, None) => return Err(PlanError::NothingWanted),
+    let model = find_model(wish)?;
+    let size = size_of(wish, model.as_ref())?;
+    let need = Need::of(model.as_ref(), size);
+    let slice = match wanted {
+        Some(slice) => checked(wish, &need, model.as_ref(), slice)?,
+        None => chosen(wish, &need, model.as_ref())?,
     };
-    if let Some(model) = &model {
-        model
-            .check_fits(&slice)
-            .map_err(|cause| model_error(wish, cause))?;
-        notes.extend(model.note());
-    }
-    if slice.legality() == Legality::Unpublished {
-        notes.push(format!(
-            "{slice} is legal, but not in Google's published list"
-        ));
-    }
-    sized(slice, model, wish.replicas, notes)
+    let plan = divided(wish, slice)?;
+    let notes = notes(wish, &plan, &need, model.as_ref());
+    Ok(Plan {
+        model,
+        size,
+        notes,
+        ..plan
+    })
 }
 
 impl Plan {
@@ -135,6 +116,11 @@ impl Plan {
     /// All chips of all replicas.
     pub(crate) fn total_chips(&self) -> u64 {
         self.slice.chips().saturating_mul(u64::from(self.replicas))
+    }
+
+    /// What its model asks of a slice.
+    fn need(&self) -> Need {
+        Need::of(self.model.as_ref(), self.size)
     }
 }
 
@@ -161,65 +147,16 @@ impl fmt::Display for Plan {
     }
 }
 
-impl PlanError {
-    /// The one action that mends it.
-    pub(crate) fn fix(&self) -> String {
+/// The flag that asks for it.
+impl fmt::Display for Hardware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingWanted => {
-                "add --model lm_cloud.LmCloudSpmd175B32Test or --slice v5e:4x8".to_owned()
+            Self::Accelerator(accelerator) => {
+                write!(f, "--accelerator {}", accelerator.short_name())
             }
-            Self::Slice { cause, .. } => slice_fix(cause),
-            Self::Model { cause, .. } => cause.fix(),
-            Self::Replicas { limit, .. } => format!("give a number between 1 and {limit}"),
-            Self::NoSaxChip { .. } => "take a v4 or v5e slice, such as v5e:4x8".to_owned(),
-            Self::NoMachine { .. } => "take a published topology, such as v5e:4x8".to_owned(),
+            Self::Slice(slice) => write!(f, "--slice {slice}"),
         }
     }
-}
-
-fn sized(
-    slice: Slice,
-    model: Option<Model>,
-    replicas: u32,
-    mut notes: Vec<String>,
-) -> Result<Plan, PlanError> {
-    let accelerator = slice.accelerator();
-    let chip = accelerator.sax_chip().ok_or_else(|| PlanError::NoSaxChip {
-        slice: slice.to_string(),
-        accelerator: accelerator.label(),
-    })?;
-    let (chips_per_vm, vms) = division(&slice).ok_or_else(|| PlanError::NoMachine {
-        slice: slice.to_string(),
-        accelerator: accelerator.label(),
-    })?;
-    let limit = i32::MAX.unsigned_abs() / vms.max(1);
-    if replicas == 0 || replicas > limit {
-        let found = replicas;
-        return Err(PlanError::Replicas { found, limit });
-    }
-    let platform_topology = sax::platform_topology_of(&slice.topology());
-    if platform_topology.is_none() {
-        notes.push(format!(
-            "Saxml has no --platform_topology for {slice}; its default stays"
-        ));
-    }
-    Ok(Plan {
-        model,
-        slice,
-        replicas,
-        chips_per_vm,
-        vms,
-        chip,
-        platform_topology,
-        notes,
-    })
-}
-
-/// Chips per VM and VMs. Where several machine types fit (2x4 on v5e), the fewest VMs: what fits
-/// on one machine needs no peers.
-fn division(slice: &Slice) -> Option<(u32, u32)> {
-    let chips = slice.chips_per_vm_choices().into_iter().max()?;
-    Some((chips, slice.vms(chips)?))
 }
 
 fn parse_slice(text: &str) -> Result<Slice, PlanError> {
@@ -229,83 +166,141 @@ fn parse_slice(text: &str) -> Result<Slice, PlanError> {
     })
 }
 
-fn find_model(
-    wish: &Wish,
-    has_slice: bool,
-    notes: &mut Vec<String>,
-) -> Result<Option<Model>, PlanError> {
+/// The class, where one is named and known. An unknown one is allowed where something else says
+/// how large it is.
+fn find_model(wish: &Wish) -> Result<Option<Model>, PlanError> {
     let Some(class) = wish.model.as_deref() else {
         return Ok(None);
     };
-    let version = ImageVersion::from_image(&wish.model_image);
-    match Model::find(class, version) {
-        Err(ModelError::Unknown { .. }) if has_slice && sax::model_path_valid(class) => {
-            notes.push(format!(
-                "model class {class:?} isn't in our catalogue: nothing checks that it fits {}",
-                wish.slice.as_deref().unwrap_or_default()
-            ));
-            Ok(None)
-        }
-        Err(cause) => Err(model_error(wish, cause)),
+    let sized = wish.slice.is_some() || wish.parameters.is_some();
+    match Model::find(class, ImageVersion::from_image(&wish.model_image)) {
         Ok(model) => Ok(Some(model)),
+        Err(ModelError::Unknown { .. }) if sized && sax::model_path_valid(class) => Ok(None),
+        Err(cause) => Err(PlanError::Model {
+            class: class.to_owned(),
+            cause,
+        }),
     }
 }
 
-/// The smallest slice of the default accelerator that has as many devices as the model's mesh
-/// and holds its weights.
-fn slice_for(model: &Model, wish: &Wish) -> Result<Slice, PlanError> {
-    let accelerator =
-        Accelerator::from_alias_or_label(DEFAULT_ACCELERATOR).expect("the catalogue must have v5e");
-    let mut fault = ModelError::NoSlice {
-        chips: model.chips.to_vec(),
-        accelerator: DEFAULT_ACCELERATOR,
+/// What is said explicitly wins over what the catalogue says.
+fn size_of(wish: &Wish, model: Option<&Model>) -> Result<Option<Size>, PlanError> {
+    let known = model.and_then(Model::size);
+    let parameters = wish.parameters.or(known.map(|size| size.parameters));
+    let Some(parameters) = parameters else {
+        return match wish.dtype {
+            Some(_) => Err(PlanError::DtypeOfNothing),
+            None => Ok(None),
+        };
     };
-    for chips in model.chips {
-        for topology in tpu::topologies_with_chips(accelerator, u64::from(*chips)) {
-            match legal(accelerator, topology).map(|slice| (slice, model.check_fits(&slice))) {
-                Some((slice, Ok(()))) => return Ok(slice),
-                Some((_, Err(cause))) => fault = cause,
-                None => {}
-            }
-        }
-    }
-    Err(model_error(wish, fault))
+    let dtype = wish.dtype.or(model.map(Model::dtype));
+    Ok(Some(Size {
+        parameters,
+        dtype: dtype.unwrap_or(size::RULE),
+    }))
 }
 
-fn legal(accelerator: &'static Accelerator, topology: Topology) -> Option<Slice> {
-    Slice::new(accelerator, topology)
-        .ok()
-        .map(|(slice, _)| slice)
-}
-
-fn model_error(wish: &Wish, cause: ModelError) -> PlanError {
-    PlanError::Model {
-        class: wish.model.clone().unwrap_or_default(),
-        cause,
-    }
-}
-
-fn slice_fix(cause: &SliceError) -> String {
-    let shapes = match cause {
-        SliceError::Illegal(illegal) => illegal.alternatives(),
-        _ => Vec::new(),
+/// The slice that was named, if it can serve the model.
+fn checked(
+    wish: &Wish,
+    need: &Need,
+    model: Option<&Model>,
+    slice: Slice,
+) -> Result<Slice, PlanError> {
+    let accelerator = slice.accelerator();
+    let named = match accelerator.sax_chip() {
+        Some(_) => need.check(&slice),
+        None => Err(Unfit::NoSaxChip {
+            accelerator: accelerator.label(),
+        }),
     };
-    match (cause, shapes.first()) {
-        (_, Some(topology)) => format!("take {topology}"),
-        (
-            SliceError::NoColon {
-                suggestion: Some(meant),
-                ..
-            },
-            _,
-        ) => format!("write --slice {meant}"),
-        (SliceError::UnknownAccelerator { suggestions, .. }, _) if !suggestions.is_empty() => {
-            format!("write {}", suggestions[0])
-        }
-        _ => "write ACCELERATOR:TOPOLOGY, such as v5e:4x8".to_owned(),
+    named.map_err(|cause| unfit(wish, need, model, Hardware::Slice(slice), cause))?;
+    Ok(slice)
+}
+
+/// The smallest slice of the accelerator that can serve the model.
+fn chosen(wish: &Wish, need: &Need, model: Option<&Model>) -> Result<Slice, PlanError> {
+    let accelerator = accelerator(wish.accelerator.as_deref().unwrap_or(DEFAULT_ACCELERATOR))?;
+    if need.is_empty() {
+        return Err(PlanError::NothingWanted);
+    }
+    let slices = need
+        .slices(accelerator)
+        .map_err(|cause| unfit(wish, need, model, Hardware::Accelerator(accelerator), cause))?;
+    Ok(slices[0])
+}
+
+fn accelerator(name: &str) -> Result<&'static Accelerator, PlanError> {
+    Accelerator::from_alias_or_label(name).ok_or_else(|| PlanError::Accelerator {
+        name: name.to_owned(),
+        suggestions: tpu::accelerator_suggestions(name),
+    })
+}
+
+fn unfit(
+    wish: &Wish,
+    need: &Need,
+    model: Option<&Model>,
+    hardware: Hardware,
+    cause: Unfit,
+) -> PlanError {
+    let (accelerator, wanted) = match hardware {
+        Hardware::Accelerator(accelerator) => (accelerator, None),
+        Hardware::Slice(slice) => (slice.accelerator(), Some(slice)),
+    };
+    let about_hardware = matches!(cause, Unfit::NoSaxChip { .. } | Unfit::NoTopologies { .. });
+    let subject = match (&wish.model, wish.parameters) {
+        (Some(class), _) if !about_hardware => format!("model {class:?}"),
+        (None, Some(parameters)) if !about_hardware => format!("--params {parameters}"),
+        _ => hardware.to_string(),
+    };
+    PlanError::Unfit {
+        subject,
+        cause: Box::new(cause),
+        way_out: WayOut::find(need, model, accelerator, wanted.as_ref()),
     }
 }
 
+/// The plan of so many such slices, with nothing said of the model yet.
+fn divided(wish: &Wish, slice: Slice) -> Result<Plan, PlanError> {
+    let accelerator = slice.accelerator().label();
+    let no_machine = || PlanError::NoMachine {
+        slice: slice.to_string(),
+        accelerator,
+    };
+    let (chips_per_vm, vms) = division(&slice).ok_or_else(no_machine)?;
+    let replicas = wish.replicas;
+    let limit = i32::MAX.unsigned_abs() / vms.max(1);
+    if replicas == 0 || replicas > limit {
+        let found = replicas;
+        return Err(PlanError::Replicas { found, limit });
+    }
+    Ok(Plan {
+        model: None,
+        size: None,
+        slice,
+        replicas,
+        chips_per_vm,
+        vms,
+        chip: slice.accelerator().sax_chip().ok_or_else(no_machine)?,
+        platform_topology: sax::platform_topology_of(&slice.topology()),
+        notes: Vec::new(),
+    })
+}
+
+/// Chips per VM and VMs. Where several machine types fit (2x4 on v5e), the fewest VMs: what fits
+/// on one machine needs no peers.
+pub(crate) fn division(slice: &Slice) -> Option<(u32, u32)> {
+    let chips = slice.chips_per_vm_choices().into_iter().max()?;
+    Some((chips, slice.vms(chips)?))
+}
+
+#[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
+mod site_tests;
+#[cfg(test)]
+mod size_tests;
 #[cfg(test)]
 #[path = "plan_tests.rs"]
 mod tests;

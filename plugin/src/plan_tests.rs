@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Plan, PlanError, Wish, plan};
+use super::{Dtype, Plan, PlanError, Wish, plan};
 
 fn wish(model: Option<&str>, slice: Option<&str>) -> Wish {
     Wish {
@@ -10,6 +10,7 @@ fn wish(model: Option<&str>, slice: Option<&str>) -> Wish {
         slice: slice.map(str::to_owned),
         replicas: 2,
         model_image: "r/sax-model-server:v1.1.0".to_owned(),
+        ..Wish::default()
     }
 }
 
@@ -46,7 +47,7 @@ fn a_slice_of_another_size_than_the_mesh_is_refused() {
     let (error, fix) = refused(Some("lm_cloud.LmCloudSpmd175B32Test"), Some("v5e:8x8"));
     assert_eq!(
         error,
-        "--model \"lm_cloud.LmCloudSpmd175B32Test\": its mesh needs exactly 32 devices, \
+        "model \"lm_cloud.LmCloudSpmd175B32Test\": its mesh needs exactly 32 devices, \
          a v5e:8x8 slice has 64"
     );
     assert_eq!(fix, "write --slice v5e:4x8");
@@ -59,7 +60,7 @@ fn a_misspelt_class_gets_a_suggestion() {
         error.contains("did you mean lm_cloud.LmCloudSpmd175B32Test"),
         "{error}"
     );
-    assert_eq!(fix, "write --model lm_cloud.LmCloudSpmd175B32Test");
+    assert_eq!(fix, "write lm_cloud.LmCloudSpmd175B32Test");
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn chips_that_saxml_cannot_name_are_refused() {
         error.contains("Saxml has no --platform_chip for tpu-v6e-slice"),
         "{error}"
     );
-    assert_eq!(fix, "take a v4 or v5e slice, such as v5e:4x8");
+    assert_eq!(fix, "write --slice v5e:4x8");
 }
 
 #[test]
@@ -103,6 +104,77 @@ fn illegal_topologies_name_a_legal_one() {
 #[test]
 fn nothing_wanted_is_an_error() {
     assert_eq!(plan(&wish(None, None)), Err(PlanError::NothingWanted));
+    let accelerator = Wish {
+        accelerator: Some("v4".to_owned()),
+        ..wish(None, None)
+    };
+    assert_eq!(plan(&accelerator), Err(PlanError::NothingWanted));
+}
+
+#[test]
+fn what_is_said_wins_over_the_catalogue() {
+    let plan = plan(&Wish {
+        parameters: Some("200B".parse().expect("a number")),
+        dtype: Some(Dtype::Bf16),
+        ..wish(Some("lm_cloud.LmCloudSpmd175B32Test"), None)
+    });
+    let size = plan.expect("must be planned").size.expect("was given");
+    assert_eq!(size.weights(), 400_000_000_000);
+}
+
+#[test]
+fn parameters_that_exceed_the_classs_slice_are_refused() {
+    let error = plan(&Wish {
+        parameters: Some("300B".parse().expect("a number")),
+        dtype: Some(Dtype::Bf16),
+        ..wish(Some("lm_cloud.LmCloudSpmd175B32Test"), None)
+    });
+    let error = error.expect_err("600 GB don't fit 512 GB");
+    assert!(
+        error
+            .to_string()
+            .contains("about 600 GB, a v5e:4x8 slice has 512 GB"),
+        "{error}"
+    );
+    assert_eq!(error.fix(), "write --slice v4:2x4x4");
+}
+
+#[test]
+fn a_type_without_a_size_is_refused() {
+    let dtype = Wish {
+        dtype: Some(Dtype::Int8),
+        ..wish(None, Some("v5e:4x8"))
+    };
+    assert_eq!(plan(&dtype), Err(PlanError::DtypeOfNothing));
+}
+
+#[test]
+fn weights_that_leave_little_room_are_a_note() {
+    let plan = plan(&Wish {
+        parameters: Some("15B".parse().expect("a number")),
+        dtype: Some(Dtype::Int8),
+        ..wish(None, Some("v5e:1x1"))
+    });
+    let notes = plan.expect("must be planned").notes;
+    assert!(
+        notes.iter().any(|note| note.contains("93 % of the 16 GB")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn devices_that_nobody_documents_are_not_compared() {
+    let plan = planned(
+        Some("lm_cloud.LmCloudSpmd2B4Test"),
+        Some("tpu-v3-slice:4x4"),
+    );
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.contains("isn't documented")),
+        "{:?}",
+        plan.notes
+    );
 }
 
 #[test]

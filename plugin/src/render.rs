@@ -21,9 +21,10 @@ use crate::scaffold::Object;
 pub(crate) use explanation::explanation_text;
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
 pub(crate) use lint::{finding_json, finding_line, lint_json, lint_junit, lint_text};
-pub(crate) use plan::{PlanReport, prospects_text};
+pub(crate) use plan::{PlacedReport, prospects_text};
 pub(crate) use sarif::lint_sarif;
 pub(crate) use status::{Detail, status_names, status_text};
+pub(crate) use table::{Cell, Table};
 pub(crate) use topology::topology_text;
 pub(crate) use topology_svg::topology_svg;
 pub(crate) use yaml::yaml;
@@ -32,6 +33,11 @@ pub(crate) use yaml::yaml;
 pub(crate) fn pretty_json(value: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(value).expect("our own results must be JSON");
     text + "\n"
+}
+
+/// YAML of the same values as the JSON.
+pub(crate) fn pretty_yaml(value: &impl Serialize) -> String {
+    yaml(&serde_json::to_value(value).expect("our own results must be JSON"))
 }
 
 /// Objects as kubectl prints them: documents, a List, or names; without the server's record of who

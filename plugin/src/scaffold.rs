@@ -9,9 +9,9 @@ mod object;
 mod request;
 
 pub(crate) use jobset::{EXCLUSIVE_TOPOLOGY, JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
-pub(crate) use names::Names;
+pub(crate) use names::{Names, is_dns_label};
 pub(crate) use object::Object;
-pub(crate) use request::{Expose, Images, Request, RequestError};
+pub(crate) use request::{Expose, Images, Request, RequestError, check_bucket, check_placeholder};
 
 use std::collections::BTreeMap;
 

@@ -29,6 +29,7 @@ fn tutorial_plan(replicas: u32, slice: Option<&str>) -> Plan {
         slice: slice.map(str::to_owned),
         replicas,
         model_image: Images::of(None).model,
+        ..Wish::default()
     })
     .expect("must be plannable")
 }

@@ -91,6 +91,30 @@ fn quantisation_and_test_mode_are_the_documented_ones() {
 }
 
 #[test]
+fn a_family_goes_up_to_the_size() {
+    for (name, family) in [
+        ("lm_cloud.LLaMA70BFP16TPUv5e16", "lm_cloud.LLaMA70B"),
+        ("lm_cloud.LmCloudSpmd175B32Test", "lm_cloud.LmCloudSpmd175B"),
+        ("lm_cloud.LLaMA3_70BFP16x16", "lm_cloud.LLaMA3_70B"),
+        ("gptj.GPTJ", "gptj."),
+    ] {
+        assert_eq!(sax::find(name).expect(name).family(), family);
+    }
+}
+
+#[test]
+fn classes_for_gpus_are_those_that_say_so() {
+    for class in sax::all() {
+        assert_eq!(
+            class.for_gpu(),
+            class.name().contains("H100"),
+            "{}",
+            class.name()
+        );
+    }
+}
+
+#[test]
 fn class_names_are_unique_valid_and_registered_somewhere() {
     for (index, class) in sax::all().iter().enumerate() {
         assert_eq!(sax::find(class.name()), Some(class));
@@ -142,6 +166,9 @@ fn image_versions_come_from_tags() {
     assert_eq!(from(":v1.2.0"), Some(V1_2_0));
     assert_eq!(from(":nightly"), Some(Head));
     assert_eq!(from(":v1.1.0@sha256:00"), Some(V1_1_0));
+    for version in ImageVersion::ALL {
+        assert_eq!(from(&format!(":{}", version.tag())), Some(version));
+    }
     for unknown in ["", ":v1.0.0", ":latest", "@sha256:00", ":1.1.0"] {
         assert_eq!(from(unknown), None, "{unknown}");
     }

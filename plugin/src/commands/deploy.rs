@@ -138,6 +138,7 @@ fn prepare(args: &DeployArgs) -> Result<(Request, Plan), Failure> {
         slice: args.slice.clone(),
         replicas: args.replicas,
         model_image: images.model.clone(),
+        ..Wish::default()
     })?;
     let default_account = || format!("{}-sa", args.name);
     let request = Request {

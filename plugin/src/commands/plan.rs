@@ -1,4 +1,5 @@
-//! `plan`: the hardware that a model needs, and where its slices would go.
+//! `plan`: the hardware that a model needs, the commands that make it, and where its slices would
+//! go.
 
 use tpu::sax::CellName;
 
@@ -8,37 +9,63 @@ use crate::cluster::{Cluster, offline_namespace};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judge::Judge;
-use crate::plan::{Plan, Wish, plan};
+use crate::plan::{Plan, Report, Site, Wish, commands, plan};
 use crate::printer::Printer;
 use crate::prospect::{Prospect, prospects};
-use crate::render::{PlanReport, pretty_json, prospects_text, yaml};
+use crate::render::{PlacedReport, pretty_json, pretty_yaml, prospects_text};
 use crate::scaffold::{Expose, Images, JobSet, Names, Object, Request, RequestError, objects};
 
 pub(super) fn run(args: &PlanArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let plan = plan(&Wish {
-        model: args.model.clone(),
-        slice: args.slice.clone(),
-        replicas: args.replicas,
-        model_image: Images::of(args.image_version.as_deref()).model,
-    })?;
+    let wish = wish(args);
+    let plan = plan(&wish)?;
     for note in &plan.notes {
         printer.warning(note)?;
     }
-    let found = match args.on_cluster {
-        true => Some(on_cluster(args, &plan, printer)?),
-        false => None,
+    let (text, exit) = match args.on_cluster {
+        true => placed(args, &wish, &plan, printer)?,
+        false => (sized(args, &wish, &plan, printer)?, Exit::Fine),
     };
-    let report = PlanReport::of(&plan, found.as_deref());
-    let json = || serde_json::to_value(&report).expect("a plan must be JSON");
-    printer.data(&match args.output {
-        PlanFormat::Json => pretty_json(&report),
-        PlanFormat::Yaml => yaml(&json()),
+    printer.data(&text)?;
+    Ok(exit)
+}
+
+/// All that there is to say without a cluster.
+fn sized(args: &PlanArgs, wish: &Wish, plan: &Plan, printer: &Printer) -> Result<String, Failure> {
+    let report = || Report::of(wish, plan);
+    Ok(match args.output {
+        PlanFormat::Json => pretty_json(&report()),
+        PlanFormat::Yaml => pretty_yaml(&report()),
+        PlanFormat::Gcloud => commands(plan, &site(args, plan)?),
         PlanFormat::Table => {
-            let places = found.as_deref().map(|found| prospects_text(found, printer));
-            format!("{plan}\n{}", places.unwrap_or_default())
+            let commands = commands(plan, &site(args, plan)?);
+            format!("{}\n{commands}", report().table(printer))
         }
-    })?;
-    Ok(exit(found.as_deref()))
+    })
+}
+
+/// Where the slices would go; for programs beside the rest.
+fn placed(
+    args: &PlanArgs,
+    wish: &Wish,
+    plan: &Plan,
+    printer: &Printer,
+) -> Result<(String, Exit), Failure> {
+    if args.output == PlanFormat::Gcloud {
+        return Err(Failure::Flag {
+            flag: "--on-cluster",
+            message: "the commands of -o gcloud are the same on every cluster".to_owned(),
+        });
+    }
+    let found = on_cluster(args, plan, printer)?;
+    let report = || PlacedReport::of(wish, plan, &found);
+    let text = match args.output {
+        PlanFormat::Json => pretty_json(&report()),
+        PlanFormat::Yaml => pretty_yaml(&report()),
+        PlanFormat::Table | PlanFormat::Gcloud => {
+            format!("{plan}\n{}", prospects_text(&found, printer))
+        }
+    };
+    Ok((text, exit(&found)))
 }
 
 /// Where each slice would go now.
@@ -79,10 +106,56 @@ fn jobset(args: &PlanArgs, plan: &Plan) -> Result<Object, Failure> {
     Ok(jobsets.next().expect("the scaffold must have a JobSet"))
 }
 
-fn exit(found: Option<&[Prospect]>) -> Exit {
-    let waits = |prospect: &Prospect| prospect.domain.is_none();
-    match found.is_some_and(|found| found.iter().any(waits)) {
+fn exit(found: &[Prospect]) -> Exit {
+    match found.iter().any(|prospect| prospect.domain.is_none()) {
         true => Exit::Error,
         false => Exit::Fine,
     }
+}
+
+fn wish(args: &PlanArgs) -> Wish {
+    Wish {
+        model: args.model.clone(),
+        parameters: args.params,
+        dtype: args.dtype,
+        slice: args.slice.clone(),
+        accelerator: args.accelerator.clone(),
+        replicas: args.replicas,
+        model_image: Images::of(args.image_version.as_deref()).model,
+    }
+}
+
+/// What the commands name, checked.
+fn site(args: &PlanArgs, plan: &Plan) -> Result<Site, Failure> {
+    let flags = args.site.clone();
+    let site = Site {
+        project: flags.project,
+        zone: flags.zone,
+        cluster: flags.gke_cluster,
+        bucket: flags.bucket,
+        namespace: offline_namespace(&args.connection)?,
+        deploy: deployment(args, plan),
+    };
+    site.check()?;
+    Ok(site)
+}
+
+/// The arguments of the `deploy` that carries the plan out.
+fn deployment(args: &PlanArgs, plan: &Plan) -> Vec<String> {
+    let model = plan
+        .model
+        .map(|model| format!("--model {}", model.class.name()));
+    let version = args.image_version.as_ref();
+    let version = version.map(|version| format!("--image-version {version}"));
+    let fixed = ["sax".to_owned()];
+    let hardware = [
+        format!("--slice {}", plan.slice),
+        format!("--replicas {}", plan.replicas),
+    ];
+    fixed
+        .into_iter()
+        .chain(model)
+        .chain(hardware)
+        .chain(version)
+        .collect()
 }

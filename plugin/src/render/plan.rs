@@ -1,47 +1,29 @@
-//! A plan for programs, and where its slices would go for people.
+//! Where the slices of a plan would go, for programs and for people.
 
 use serde::Serialize;
 
 use super::lint::counted;
 use super::status::why_lines;
 use super::table::{Cell, Table};
-use crate::plan::Plan;
+use crate::plan::{Plan, Report, Wish};
 use crate::printer::{Printer, Tone};
 use crate::prospect::Prospect;
 
-/// What `plan -o json` and `-o yaml` print.
+/// What `plan --on-cluster -o json` and `-o yaml` print: the plan, and where its slices would go.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct PlanReport<'a> {
-    model: Option<&'static str>,
-    slice: String,
-    accelerator: &'static str,
-    topology: String,
-    replicas: u32,
-    chips: u64,
-    vms_per_slice: u32,
-    chips_per_vm: u32,
-    platform_chip: &'static str,
-    platform_topology: Option<&'static str>,
-    /// Only with `--on-cluster`: one for each slice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_cluster: Option<&'a [Prospect]>,
+pub(crate) struct PlacedReport<'a> {
+    #[serde(flatten)]
+    report: Report,
+    /// One for each slice.
+    on_cluster: &'a [Prospect],
 }
 
-impl<'a> PlanReport<'a> {
-    /// A plan, and where its slices would go where that was asked.
-    pub(crate) fn of(plan: &Plan, on_cluster: Option<&'a [Prospect]>) -> Self {
+impl<'a> PlacedReport<'a> {
+    /// A plan and where its slices would go.
+    pub(crate) fn of(wish: &Wish, plan: &Plan, on_cluster: &'a [Prospect]) -> Self {
         Self {
-            model: plan.model.as_ref().map(|model| model.class.name()),
-            slice: plan.slice.to_string(),
-            accelerator: plan.slice.accelerator().label(),
-            topology: plan.slice.topology().to_string(),
-            replicas: plan.replicas,
-            chips: plan.total_chips(),
-            vms_per_slice: plan.vms,
-            chips_per_vm: plan.chips_per_vm,
-            platform_chip: plan.chip,
-            platform_topology: plan.platform_topology,
+            report: Report::of(wish, plan),
             on_cluster,
         }
     }

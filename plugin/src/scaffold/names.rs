@@ -113,7 +113,7 @@ impl NameError {
 }
 
 /// A DNS label (RFC 1035) of any length.
-pub(super) fn is_dns_label(name: &str) -> bool {
+pub(crate) fn is_dns_label(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('-')

@@ -194,7 +194,8 @@ impl RequestError {
     }
 }
 
-fn check_bucket(value: &str) -> Result<(), RequestError> {
+/// Is it the bare name of a bucket?
+pub(crate) fn check_bucket(value: &str) -> Result<(), RequestError> {
     let flag = "--bucket";
     check_placeholder(flag, value)?;
     let bare = value.strip_prefix("gs://").unwrap_or(value);
@@ -248,7 +249,7 @@ fn check_image(flag: &'static str, value: &str) -> Result<(), RequestError> {
 }
 
 /// Words from Google's instructions, shell variables that weren't expanded, and `<...>`.
-fn check_placeholder(flag: &'static str, value: &str) -> Result<(), RequestError> {
+pub(crate) fn check_placeholder(flag: &'static str, value: &str) -> Result<(), RequestError> {
     let words = PLACEHOLDERS.into_iter().chain(["$", "<", "{"]);
     match words.into_iter().find(|word| value.contains(word)) {
         Some(word) => Err(RequestError::Placeholder {

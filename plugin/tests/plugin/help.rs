@@ -5,10 +5,13 @@ use crate::run::{sax, sax_into_a_closed_pipe};
 #[test]
 fn every_verb_has_help_in_kubectls_words() {
     for verb in [
+        "plan",
+        "models",
+        "models list",
+        "models describe",
         "lint",
         "explain",
         "explain placement",
-        "plan",
         "deploy",
         "status",
         "topology",
@@ -40,7 +43,7 @@ fn no_arguments_print_help() {
 
 #[test]
 fn a_group_without_a_verb_prints_its_help() {
-    for group in ["policy", "webhook"] {
+    for group in ["models", "policy", "webhook"] {
         let ended = sax(&[group], "");
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         assert!(

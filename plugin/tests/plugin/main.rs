@@ -2,9 +2,11 @@
 
 mod api;
 mod deploy;
+mod gcloud;
 mod help;
 mod lint;
 mod placement;
+mod plan;
 mod policy;
 mod run;
 mod status;

@@ -70,11 +70,3 @@ fn slices_take_what_is_free_after_those_that_wait() {
     let single = run(&api, &["plan", "--on-cluster", "--slice", "v5e:2x4"]);
     insta::assert_snapshot!("plan-places-a-single-host", single);
 }
-
-#[test]
-fn a_plan_without_a_cluster_is_what_deploy_plans() {
-    let model = "lm_cloud.LmCloudSpmd175B32Test";
-    insta::assert_snapshot!("plan", sax(&["plan", model, "--replicas", "2"], ""));
-    insta::assert_snapshot!("plan-json", sax(&["plan", model, "-o", "json"], ""));
-    insta::assert_snapshot!("plan-nothing", sax(&["plan"], ""));
-}

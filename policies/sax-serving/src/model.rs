@@ -244,7 +244,7 @@ fn fitting_topologies(slice: Slice, needed: &[u32]) -> Vec<String> {
 
 /// Classes of the same model that fit this many devices.
 fn siblings(class: &ModelClass, devices: u64, build: Option<ImageVersion>) -> Vec<&'static str> {
-    let family = family(class);
+    let family = class.family();
     let fits = |other: &&ModelClass| {
         devices_of(other, build)
             .iter()
@@ -256,20 +256,6 @@ fn siblings(class: &ModelClass, devices: u64, build: Option<ImageVersion>) -> Ve
         .filter(fits)
         .map(ModelClass::name)
         .collect()
-}
-
-/// The part of the name up to its size: `lm_cloud.LmCloudSpmd175B`; the module where the name
-/// has no size.
-fn family(class: &ModelClass) -> &'static str {
-    let name = class.name();
-    let size = class.parameters_millions().map(|millions| millions / 1000);
-    let by_size = size.and_then(|billions| {
-        let size = format!("{billions}B");
-        let end = name.find(&size)? + size.len();
-        name.get(..end)
-    });
-    let module = || name.split_inclusive('.').next().unwrap_or(name);
-    by_size.unwrap_or_else(module)
 }
 
 #[cfg(test)]
@@ -288,15 +274,6 @@ mod tests {
             Some(ImageVersion::V1_1_0),
         );
         assert_eq!(found, ["lm_cloud.LmCloudSpmd175BTest"]);
-    }
-
-    #[test]
-    fn a_family_goes_up_to_the_size() {
-        assert_eq!(
-            family(class("lm_cloud.LLaMA70BFP16TPUv5e16")),
-            "lm_cloud.LLaMA70B"
-        );
-        assert_eq!(family(class("gptj.GPTJ")), "gptj.");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct ModelClass {
     pub(super) name: &'static str,
     pub(super) parameters_millions: Option<u32>,
     pub(super) test_mode: bool,
+    pub(super) for_gpu: bool,
     pub(super) v1_1_0: Option<Registration>,
     pub(super) v1_2_0: Option<Registration>,
     pub(super) head: Option<Registration>,
@@ -39,15 +40,23 @@ pub struct Registration {
 }
 
 impl ImageVersion {
+    /// Every build, oldest first.
+    pub const ALL: [Self; 3] = [Self::V1_1_0, Self::V1_2_0, Self::Head];
+
+    /// The tag of its images.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::V1_1_0 => "v1.1.0",
+            Self::V1_2_0 => "v1.2.0",
+            Self::Head => "nightly",
+        }
+    }
+
     /// The build behind an image tag; `None` for tags whose classes aren't known.
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
-        match tag {
-            "v1.1.0" => Some(Self::V1_1_0),
-            "v1.2.0" => Some(Self::V1_2_0),
-            "nightly" => Some(Self::Head),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|version| version.tag() == tag)
     }
 
     /// The build behind an image reference such as
@@ -85,6 +94,26 @@ impl ModelClass {
     #[must_use]
     pub fn test_mode(&self) -> bool {
         self.test_mode
+    }
+
+    /// Was it written for GPUs (by its name), so that nothing is known of it on TPUs?
+    #[must_use]
+    pub fn for_gpu(&self) -> bool {
+        self.for_gpu
+    }
+
+    /// The part of the name that classes of the same model share, up to its size:
+    /// `lm_cloud.LmCloudSpmd175B`; the module where the name has no size.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        let name = self.name;
+        let by_size = self.parameters_millions.and_then(|millions| {
+            let size = format!("{}B", millions / 1000);
+            let end = name.find(&size)? + size.len();
+            name.get(..end)
+        });
+        let module = || name.split_inclusive('.').next().unwrap_or(name);
+        by_size.unwrap_or_else(module)
     }
 
     /// What it is in this build; `None` if that build doesn't have it, as far as we know.

@@ -43,8 +43,8 @@ pub(super) static TABLE: &[ModelClass] = &[
         7 * B,
         plain(&[8]),
     ),
-    at_head("lm_cloud.LLaMA7BH100", 7 * B, plain(&[1])),
-    at_head("lm_cloud.LLaMA7BH100BS8", 7 * B, plain(&[1])),
+    at_head("lm_cloud.LLaMA7BH100", 7 * B, plain(&[1])).gpu(),
+    at_head("lm_cloud.LLaMA7BH100BS8", 7 * B, plain(&[1])).gpu(),
     always("lm_cloud.LLaMA13B", 13 * B, int8(&[1])).test(),
     always("lm_cloud.LLaMA33B", 33 * B, int8(&[4])).test(),
     always("lm_cloud.LLaMA65B", 65 * B, int8(&[4])).test(),
@@ -72,10 +72,12 @@ pub(super) static TABLE: &[ModelClass] = &[
     // Renamed between v1.2.0 and the head.
     only_v1_2_0("lm_cloud.LLaMA70BINT8LinearOnlyx8", 70 * B, int8(&[8])),
     at_head("lm_cloud.LLaMA70BInt8LinearOnlyx8", 70 * B, int8(&[8])),
-    at_head("lm_cloud.LLaMA70BFP16H100x8", 70 * B, plain(&[8])),
-    at_head("lm_cloud.LLaMA70BInt8H100x8", 70 * B, int8(&[8])),
-    at_head("lm_cloud.LLaMA70BInt8H100x8BS32", 70 * B, int8(&[8])),
-    at_head("lm_cloud.LLaMA70BInt8H100x8Fake", 70 * B, int8(&[8])).test(),
+    at_head("lm_cloud.LLaMA70BFP16H100x8", 70 * B, plain(&[8])).gpu(),
+    at_head("lm_cloud.LLaMA70BInt8H100x8", 70 * B, int8(&[8])).gpu(),
+    at_head("lm_cloud.LLaMA70BInt8H100x8BS32", 70 * B, int8(&[8])).gpu(),
+    at_head("lm_cloud.LLaMA70BInt8H100x8Fake", 70 * B, int8(&[8]))
+        .test()
+        .gpu(),
     at_head("lm_cloud.LLaMA3_8BFP16x4", 8 * B, plain(&[4])),
     at_head("lm_cloud.LLaMA3_8BFP16Testx4", 8 * B, plain(&[4])).test(),
     at_head("lm_cloud.LLaMA3_8BFP16x1", 8 * B, plain(&[1])),
@@ -114,6 +116,13 @@ pub(super) static TABLE: &[ModelClass] = &[
 ];
 
 impl ModelClass {
+    const fn gpu(self) -> Self {
+        Self {
+            for_gpu: true,
+            ..self
+        }
+    }
+
     const fn test(self) -> Self {
         Self {
             test_mode: true,
@@ -141,6 +150,7 @@ const fn always(name: &'static str, millions: u32, same: Option<Registration>) -
         name,
         parameters_millions: Some(millions),
         test_mode: false,
+        for_gpu: false,
         v1_1_0: same,
         v1_2_0: same,
         head: same,
