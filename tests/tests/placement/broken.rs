@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::cluster::{Turn, product, turn};
 use super::placed::running_pods;
 use super::pools::{Nodes, VMS, pool, within};
-use super::waits::event;
+use super::waits::{event, status};
 
 const SCHEDULER: &str = "kube-scheduler";
 
@@ -143,10 +143,10 @@ fn cordoned_between_release_and_bind_it_is_finished_there_if_it_fits_and_else_re
     drop(unscheduled);
     assert_eq!(turn.pools_of(&running_pods(&spare, VMS)), [spare_pool]);
     let said = event(&tight, "Stranded");
-    assert!(
-        said.contains(&format!("node {tight_pool}-1 is cordoned")),
-        "{said}"
-    );
+    let cordoned = format!("node {tight_pool}-1 is cordoned");
+    assert!(said.contains(&cordoned), "{said}");
+    let shown = status(&turn, &tight);
+    assert!(shown.contains(&cordoned), "{shown}");
     let pods = tight.list("pods").expect("must be listed");
     assert_eq!(uids(&pods), uids(&before), "nobody's Pod may be deleted");
     turn.kubectl(&["uncordon", &format!("{tight_pool}-1")]);

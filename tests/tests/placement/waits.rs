@@ -5,7 +5,7 @@ use std::time::Duration;
 use sax_tests::namespace::TempNamespace;
 use sax_tests::wait::{Look, until};
 
-use super::cluster::{turn, v5e};
+use super::cluster::{Turn, product, turn, v5e};
 use super::placed::running_pods;
 
 /// For an Event to be written: a wait is said after a second.
@@ -25,6 +25,16 @@ pub(crate) fn event(namespace: &TempNamespace<'_>, reason: &str) -> String {
     text.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
+/// What `kubectl sax status` says of a namespace.
+pub(crate) fn status(turn: &Turn, namespace: &TempNamespace<'_>) -> String {
+    let arguments = ["status", "--namespace", namespace.name()];
+    let answer = product()
+        .sax(turn.cluster.kubectl(), &arguments, "")
+        .expect("must run");
+    assert!(answer.success, "{}", answer.stderr);
+    answer.stdout
+}
+
 #[test]
 fn the_second_of_two_says_who_has_its_pools_and_runs_when_the_first_is_deleted() {
     let turn = turn();
@@ -37,9 +47,11 @@ fn the_second_of_two_says_who_has_its_pools_and_runs_when_the_first_is_deleted()
         .apply(&v5e("b", 1).to_string())
         .expect("must be created");
     let said = event(&second, "WaitingForDomain");
+    let shown = status(&turn, &second);
     for pool in ["tpu1", "tpu2"] {
         let taken = format!("{pool}: taken by Job {}/a-slice-", first.name());
         assert!(said.contains(&taken), "{said}");
+        assert!(shown.contains(&taken.replace(": ", "  ")), "{shown}");
     }
     let pods = second.list("pods").expect("must be listed");
     assert!(pods.iter().all(|pod| pod["spec"]["nodeName"].is_null()));
