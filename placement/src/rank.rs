@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 /// Orders feasible domains. What it says is advice: domains that it doesn't name come after
@@ -22,8 +22,8 @@ pub trait Rank {
 pub struct RankError(pub String);
 
 /// What a ranking may know of a group: the record `group` of `wit/policy.wit`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupFacts {
     /// Its namespace.
     pub namespace: String,
@@ -54,8 +54,8 @@ pub struct GroupFacts {
 }
 
 /// What a ranking may know of a domain: the record `domain` of `wit/policy.wit`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct DomainFacts {
     /// The label's value.
     pub name: String,
@@ -76,7 +76,7 @@ pub struct DomainFacts {
     /// The reservation that its nodes come from.
     pub reservation: Option<String>,
     /// Labels that all its nodes share: the same for every group, so worked out once.
-    #[serde(skip)]
+    #[serde(skip_serializing, deserialize_with = "shared")]
     pub labels: Arc<BTreeMap<String, String>>,
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use placement::{DomainFacts, GroupFacts, Rank, TightestFit};
 use runtime::{Choice, Engine, EngineOptions, Loaded, load_builtin};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 static LOADED: LazyLock<Loaded> = LazyLock::new(|| {
@@ -27,8 +28,8 @@ fn every_choice_gives_its_order_in_the_sandbox() {
         module.check_settings(&settings).unwrap();
         let settings = settings.to_string();
         let choice = Choice {
-            group: &group(&case["group"]),
-            domains: &domains(&case["domains"]),
+            group: &part(&case, "group"),
+            domains: &part::<Vec<_>>(&case, "domains"),
             settings_json: settings.as_bytes(),
         };
         let ranking = module.choose(&choice, None, None).unwrap();
@@ -41,7 +42,8 @@ fn every_choice_gives_its_order_in_the_sandbox() {
 fn without_settings_the_order_is_the_one_that_placement_has_by_itself() {
     for path in files() {
         let case = read(&path);
-        let (group, domains) = (group(&case["group"]), domains(&case["domains"]));
+        let group: GroupFacts = part(&case, "group");
+        let domains: Vec<DomainFacts> = part(&case, "domains");
         let own = TightestFit.rank(&group, &domains).unwrap();
         let policys = LOADED.rank(&group, &domains).unwrap();
         assert_eq!(policys, own, "{}", path.display());
@@ -90,41 +92,6 @@ fn read(path: &Path) -> Value {
     serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn group(case: &Value) -> GroupFacts {
-    let text = |member: &str| case[member].as_str().unwrap().to_owned();
-    GroupFacts {
-        namespace: text("namespace"),
-        kind: text("kind"),
-        name: text("name"),
-        root_kind: text("rootKind"),
-        root_name: text("rootName"),
-        topology_key: text("topologyKey"),
-        pods: number(case, "pods").try_into().unwrap(),
-        chips_per_pod: number(case, "chipsPerPod"),
-        ..GroupFacts::default()
-    }
-}
-
-fn domains(case: &Value) -> Vec<DomainFacts> {
-    case.as_array().unwrap().iter().map(domain).collect()
-}
-
-fn domain(case: &Value) -> DomainFacts {
-    let text = |member: &str| case[member].as_str().map(str::to_owned);
-    DomainFacts {
-        name: text("name").unwrap(),
-        nodes: number(case, "nodes").try_into().unwrap(),
-        fits: number(case, "fits").try_into().unwrap(),
-        chips: number(case, "chips"),
-        free_chips: number(case, "freeChips"),
-        failure_domain: text("failureDomain"),
-        claims_in_failure_domain: number(case, "claimsInFailureDomain").try_into().unwrap(),
-        spot: case["spot"] == true,
-        reservation: text("reservation"),
-        labels: Arc::default(),
-    }
-}
-
-fn number(case: &Value, member: &str) -> u64 {
-    case[member].as_u64().unwrap_or_default()
+fn part<T: DeserializeOwned>(case: &Value, name: &str) -> T {
+    serde_json::from_value(case[name].clone()).unwrap()
 }

@@ -116,7 +116,10 @@ impl Row {
     }
 
     fn policies(&self, source: Source) -> Loaded {
-        let name = format!("catalogue-{}", self.slice.accelerator().label());
+        // Rows run beside each other: a settings file that two of them wrote would be read empty.
+        let slice = self.slice;
+        let accelerator = slice.accelerator().label();
+        let name = format!("catalogue-{accelerator}-{}-{}", slice.topology(), self.chips);
         match source {
             Source::JobSet | Source::PodTemplate => loaded(&name, None, &[]),
             Source::Namespace => {
@@ -127,7 +130,7 @@ impl Row {
                 loaded(&name, None, &[namespace])
             }
             Source::DefaultAccelerator => {
-                let settings = json!({"defaultAccelerator": self.slice.accelerator().label()});
+                let settings = json!({"defaultAccelerator": accelerator});
                 loaded(&name, Some(("tpu-defaults", &settings)), &[])
             }
         }
