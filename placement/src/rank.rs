@@ -101,6 +101,10 @@ pub enum RankFault {
     Twice(String),
 }
 
+fn shared<'de, D: Deserializer<'de>>(labels: D) -> Result<Arc<BTreeMap<String, String>>, D::Error> {
+    BTreeMap::deserialize(labels).map(Arc::new)
+}
+
 impl Rank for TightestFit {
     fn rank(&self, _: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
         let mut sorted: Vec<&DomainFacts> = domains.iter().collect();

@@ -1,7 +1,10 @@
-//! A policy's cases: files with a review and the verdict that the policy must give.
+//! A policy's cases: files with a review and the verdict that the policy must give, or with a
+//! choice and the order that a placement policy must give.
 //!
 //! The format is the SDK's (`sdk::testing`), which runs the same files natively; here they run
 //! as the cluster runs the policy.
+
+mod choice;
 
 use std::fs;
 use std::io;
@@ -10,7 +13,8 @@ use std::sync::Arc;
 
 use admission::{Call, Finding, Operation, Request, Severity, Verdict};
 use runtime::LoadedPolicy;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::judge::recorded;
@@ -66,6 +70,23 @@ enum CaseSeverity {
     Warn,
 }
 
+/// What a case asks the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// What it says of an object.
+    Review,
+    /// Which domains it prefers for a group.
+    Choice,
+}
+
+/// A case file, read.
+pub(crate) struct CaseFile {
+    text: String,
+    /// What it asks.
+    pub(crate) kind: Kind,
+}
+
 /// Why a case can't be run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CaseError {
@@ -75,6 +96,9 @@ pub(crate) enum CaseError {
     /// The file is no case.
     #[error("is no case: {0}")]
     NotACase(String),
+    /// A choice, and a policy that makes none.
+    #[error("is a choice, and the policy exports no `choose`: only a placement policy has choices")]
+    NoPlacementPolicy,
 }
 
 /// How a case ended.
@@ -108,16 +132,39 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Runs one case file.
-pub(crate) fn run(path: &Path, policy: &LoadedPolicy) -> Result<Ended, CaseError> {
-    let text = fs::read_to_string(path)?;
-    let case: Case =
-        serde_saphyr::from_str(&text).map_err(|error| CaseError::NotACase(error.to_string()))?;
-    let not_a_case = |error: &dyn std::fmt::Display| CaseError::NotACase(error.to_string());
-    policy
-        .check_settings(&case.settings)
-        .map_err(|error| not_a_case(&error))?;
-    let request = case.request().map_err(|error| not_a_case(&error))?;
+impl CaseFile {
+    /// Reads one case file. What has domains is a choice.
+    pub(crate) fn read(path: &Path) -> Result<Self, CaseError> {
+        let text = fs::read_to_string(path)?;
+        let members: Value = parse(&text)?;
+        let kind = match members.get("domains") {
+            Some(_) => Kind::Choice,
+            None => Kind::Review,
+        };
+        Ok(Self { text, kind })
+    }
+
+    /// Asks the policy, and compares what it says.
+    pub(crate) fn run(&self, policy: &LoadedPolicy) -> Result<Ended, CaseError> {
+        match self.kind {
+            Kind::Choice => choice::run(&self.text, policy),
+            Kind::Review => review(&self.text, policy),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, CaseError> {
+    serde_saphyr::from_str(text).map_err(not_a_case)
+}
+
+fn not_a_case(error: impl std::fmt::Display) -> CaseError {
+    CaseError::NotACase(error.to_string())
+}
+
+fn review(text: &str, policy: &LoadedPolicy) -> Result<Ended, CaseError> {
+    let case: Case = parse(text)?;
+    policy.check_settings(&case.settings).map_err(not_a_case)?;
+    let request = case.request().map_err(not_a_case)?;
     let object_json = case.object.to_string().into_bytes();
     let old_object_json = case
         .old_object

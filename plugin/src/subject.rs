@@ -16,8 +16,6 @@ use crate::system;
 
 /// The document beside a policy's sources.
 const DOCUMENT: &str = "policy.yaml";
-/// The folder of a policy's cases.
-const CASES: &str = "cases";
 
 /// One policy.
 pub(crate) struct Subject {
@@ -31,8 +29,8 @@ pub(crate) struct Subject {
     pub(crate) grants: Grants,
     /// The settings that its document gives it; `{}` without one.
     pub(crate) settings: Value,
-    /// Where it keeps its cases, where it has a place on disk.
-    pub(crate) cases: Option<PathBuf>,
+    /// The folder of its file, where it has a place on disk: its cases stand below it.
+    pub(crate) folder: Option<PathBuf>,
     /// What the operator keeps from it.
     matching: Matching,
 }
@@ -170,7 +168,7 @@ impl Subject {
             component,
             grants,
             settings: empty(),
-            cases: Some(beside(path).join(CASES)),
+            folder: Some(beside(path).to_owned()),
             matching: Matching::default(),
         })
     }
@@ -190,7 +188,7 @@ impl Subject {
             component,
             grants: document.grants,
             settings: document.settings,
-            cases: path.is_file().then(|| beside(path).join(CASES)),
+            folder: path.is_file().then(|| beside(path).to_owned()),
             matching: document.matching,
         })
     }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use admission::{Call, EvaluateError};
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
-use crate::bindings::PolicyPre;
-use crate::bindings::placing::PlacementPolicyPre;
+use crate::bindings::PlacementPolicyPre;
+use crate::bindings::reviewing::PolicyPre;
 use crate::bindings::sax::policy::types;
 use crate::choice::{Choice, Facts};
 use crate::convert;

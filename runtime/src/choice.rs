@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use admission::EvaluateError;
 use placement::{DomainFacts, GroupFacts};
 
-use crate::bindings::placing::sax::policy::placement as types;
+use crate::bindings::sax::policy::types;
 use crate::description::clip;
 
 /// Bytes that a record takes beside its texts, as fuel counts them.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 
-use crate::bindings::PolicyPre;
-use crate::bindings::placing::PlacementPolicyPre;
+use crate::bindings::PlacementPolicyPre;
+use crate::bindings::reviewing::PolicyPre;
 use crate::cache::Cache;
 use crate::config::{config, instances};
 use crate::grants::Grants;

@@ -34,7 +34,6 @@ pub(crate) struct Host {
 /// Offers what the contract offers. `cluster` is offered only where something is granted.
 pub(crate) fn link(linker: &mut Linker<Host>, grants: &Grants) -> wasmtime::Result<()> {
     linker.instance(world::TYPES)?;
-    linker.instance(world::PLACEMENT)?;
     let mut log = linker.instance(world::LOG)?;
     log.func_wrap("log", |mut store, (level, message): (Level, String)| {
         charge(&mut store, message.len())?;

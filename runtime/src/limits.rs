@@ -12,7 +12,8 @@ pub struct Limits {
     pub fuel: u64,
     /// Bytes of linear memory.
     pub memory_bytes: u64,
-    /// Bytes that the policy may hand over, in its verdict or in one host call.
+    /// Bytes that the policy may hand over, in its verdict or in one host call, beside
+    /// four times the bytes of the objects.
     pub output_bytes: u64,
     /// Calls of the host, log lines included.
     pub host_calls: u32,
@@ -35,6 +36,10 @@ pub struct LimitError {
 /// Units of fuel that each byte of the objects under review adds: what the built-in policies need
 /// to parse and walk it, with room to spare (a Job of 75,000 variables needs more than 250).
 pub const FUEL_PER_BYTE: u64 = 1000;
+
+/// Bytes of answer that each byte of the objects under review adds: a patch names each place that it
+/// completes by its whole path, so that it can be longer than a terse object.
+pub(crate) const OUTPUT_PER_BYTE: u64 = 4;
 
 /// The most memory that one policy can be given, and what a pooled slot reserves (address space
 /// only).
@@ -79,8 +84,10 @@ impl Limits {
     pub(crate) fn for_objects(self, bytes: usize) -> Self {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let fuel = bytes.saturating_mul(FUEL_PER_BYTE);
+        let output = bytes.saturating_mul(OUTPUT_PER_BYTE);
         Self {
             fuel: self.fuel.saturating_add(fuel),
+            output_bytes: self.output_bytes.saturating_add(output),
             ..self
         }
     }

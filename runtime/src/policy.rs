@@ -129,7 +129,7 @@ impl LoadedPolicy {
         until: Option<Instant>,
     ) -> Result<Answer, EvaluateError> {
         let (said, fuel) = call::review(self, call, objects, until)?;
-        let verdict = verdict::checked(&self.name, said, &self.codes)?;
+        let verdict = verdict::checked(&self.name, said, &self.codes, call.object_json.len())?;
         Ok(Answer { verdict, fuel })
     }
 

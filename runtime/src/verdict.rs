@@ -11,19 +11,27 @@ use crate::description::{Codes, clip};
 
 /// Findings of one verdict.
 const FINDINGS: usize = 256;
-/// Operations of one patch.
+/// Operations of one patch, beside one for each [`BYTES_PER_OPERATION`] of the object. What an
+/// operation in a long list costs grows with the list, outside of fuel and deadline: this bounds how
+/// long a hostile patch takes to apply.
 const OPERATIONS: usize = 4_096;
+/// A Job of a terse JobSet has about 400 bytes and gets about six operations.
+const BYTES_PER_OPERATION: usize = 64;
+/// Operations of one patch, whatever the object: more than the largest JobSet that etcd takes
+/// (1.5 MiB when it is complete) needs.
+const MOST_OPERATIONS: usize = 16_384;
 /// Bytes of each text of a finding.
 const TEXT: usize = 4_096;
 
-/// The verdict in our types, if it is one.
+/// The verdict on an object of so many bytes in our types, if it is one.
 pub(crate) fn checked(
     policy: &str,
     from: types::Verdict,
     codes: &Codes,
+    bytes: usize,
 ) -> Result<Verdict, EvaluateError> {
     within("findings", from.findings.len(), FINDINGS)?;
-    within("patch operations", from.patch.len(), OPERATIONS)?;
+    check_operations(from.patch.len(), bytes)?;
     let findings = from.findings.into_iter();
     let findings: Result<_, _> = findings
         .map(|finding| check(policy, finding, codes))
@@ -33,6 +41,22 @@ pub(crate) fn checked(
         findings: findings?,
         patch: Patch(patch?),
     })
+}
+
+/// The object may be to blame, so it is named.
+fn check_operations(found: usize, bytes: usize) -> Result<(), EvaluateError> {
+    let most = most_operations(bytes);
+    match found <= most {
+        true => Ok(()),
+        false => Err(invalid(format!(
+            "{found} patch operations for an object of {bytes} bytes, at most {most} are taken: \
+             write what it would complete into the object, or make it several objects"
+        ))),
+    }
+}
+
+fn most_operations(bytes: usize) -> usize {
+    MOST_OPERATIONS.min(OPERATIONS + bytes / BYTES_PER_OPERATION)
 }
 
 fn check(policy: &str, from: types::Finding, codes: &Codes) -> Result<Finding, EvaluateError> {

@@ -9,8 +9,6 @@ use crate::load::LoadError;
 
 /// Types only.
 pub(crate) const TYPES: &str = "sax:policy/types@0.1.0";
-/// Types only: of what `choose` is asked.
-pub(crate) const PLACEMENT: &str = "sax:policy/placement@0.1.0";
 /// Lines for the operator.
 pub(crate) const LOG: &str = "sax:policy/log@0.1.0";
 /// Reads, by grant.
@@ -53,7 +51,7 @@ pub(crate) fn check(
         let policy = policy.to_owned();
         let import = import.to_owned();
         match import.as_str() {
-            TYPES | PLACEMENT | LOG => {}
+            TYPES | LOG => {}
             CLUSTER if !grants.is_empty() => {}
             CLUSTER => return Err(LoadError::UngrantedImport { policy, import }),
             _ => return Err(LoadError::ForbiddenImport { policy, import }),

@@ -208,3 +208,33 @@ fn the_largest_object_that_the_api_server_takes_fits_the_default_limits() {
         .find(|finding| finding.code == "POL001");
     assert_eq!(failed, None);
 }
+
+/// More Jobs than one patch of 4,096 operations could complete.
+#[test]
+fn a_jobset_of_two_thousand_terse_jobs_is_completed() {
+    let container = json!({
+        "name": "a", "image": "a", "args": ["--sax_cell=/sax/test", "--platform_chip=tpuv5e"],
+        "env": [{"name": "SAX_ROOT", "value": "gs://models/sax-root"}],
+        "resources": {"limits": {"google.com/tpu": 4}},
+    });
+    let job = |number: usize| {
+        let pods = json!({"spec": {"containers": [container]}});
+        let job = json!({"parallelism": 8, "completions": 8, "backoffLimit": 0, "template": pods});
+        json!({"name": format!("j{number}"), "replicas": 1, "template": {"spec": job}})
+    };
+    let jobs: Vec<Value> = (0..2_000).map(job).collect();
+    let annotations = json!({
+        "kubectl-sax.dev/slice": "v5e:4x8",
+        "alpha.jobset.sigs.k8s.io/exclusive-topology": "cloud.google.com/gke-nodepool",
+    });
+    let object = json!({
+        "apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet",
+        "metadata": {"name": "a", "annotations": annotations}, "spec": {"replicatedJobs": jobs},
+    });
+    let request = Request::from_manifest(object, "default").unwrap();
+    let decision = load_builtin(&ENGINE)
+        .unwrap()
+        .admit(&request, Phase::Mutate);
+    assert!(decision.allowed, "{:?}", decision.denials.first());
+    assert!(decision.patch.0.len() > 8_000, "{}", decision.patch.0.len());
+}

@@ -1,6 +1,6 @@
 //! From the component's `choose` to [`PlacementPolicy`](crate::PlacementPolicy) and back.
 
-use crate::bindings::placing::sax::policy::placement as types;
+use crate::bindings::reviewing::sax::policy::types;
 use crate::placement::{Domain, Group, PlacementPolicy};
 
 /// What [`crate::export_placement_policy!`] expands to; not for use by hand.

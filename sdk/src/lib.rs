@@ -36,7 +36,41 @@
 //! ```
 //!
 //! A policy that also says where groups of Pods go implements [`PlacementPolicy`] and calls
-//! [`export_placement_policy!`] instead.
+//! [`export_placement_policy!`] instead:
+//!
+//! ```
+//! use sdk::{Domain, Group, NoSettings, PlacementPolicy};
+//! # use sdk::{Cluster, Description, MatchRule, Policy, Review, Verdict};
+//! # struct EmptiestZone;
+//! # impl Policy for EmptiestZone {
+//! #     type Settings = NoSettings;
+//! #     fn describe() -> Description {
+//! #         Description::new("emptiest-zone", "0.1.0", "Groups spread over zones")
+//! #             .matching(MatchRule::creates_and_updates(["batch"], ["jobs"]))
+//! #     }
+//! #     fn review(_: &Review, _: &NoSettings, _: &impl Cluster, _: &mut Verdict) {}
+//! # }
+//!
+//! impl PlacementPolicy for EmptiestZone {
+//!     fn choose<'d>(_: &Group, domains: &'d [Domain], _: &NoSettings) -> Vec<&'d Domain> {
+//!         let mut ranked: Vec<&Domain> = domains.iter().collect();
+//!         ranked.sort_by_key(|domain| (domain.claims_in_failure_domain, &domain.name));
+//!         ranked
+//!     }
+//! }
+//!
+//! sdk::export_placement_policy!(EmptiestZone);
+//! #
+//! # let domain = |name: &str, claims| Domain {
+//! #     name: name.to_owned(),
+//! #     claims_in_failure_domain: claims,
+//! #     ..Domain::default()
+//! # };
+//! # let domains = [domain("a", 2), domain("b", 0), domain("c", 0)];
+//! # let ranked = EmptiestZone::choose(&Group::default(), &domains, &NoSettings {});
+//! # let names: Vec<&str> = ranked.iter().map(|domain| domain.name.as_str()).collect();
+//! # assert_eq!(names, ["b", "c", "a"]);
+//! ```
 //!
 //! The same function runs natively in tests ([`testing::check_cases`],
 //! [`testing::check_choices`]), and as Wasm in

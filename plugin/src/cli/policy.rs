@@ -20,16 +20,17 @@ pub(crate) enum PolicyVerb {
 /// Run a policy's cases.
 ///
 /// A case is a YAML file with an object and what the policy must say of it. They stand in the
-/// folder `cases` beside the policy.
+/// folder `cases` beside the policy. A placement policy's choices stand in `choices`: a group, the
+/// domains that could take it, and the order that is expected.
 #[derive(Debug, Args)]
 #[command(after_help = TEST_EXAMPLES)]
 pub(crate) struct TestArgs {
-    /// Folder of a policy (with policy.yaml or a .wasm file, and cases/), a .wasm file, or the
-    /// name of a built-in policy
+    /// Folder of a policy (with policy.yaml or a .wasm file, and cases/ or choices/), a .wasm file,
+    /// or the name of a built-in policy
     #[arg(value_name = "POLICY")]
     pub(crate) policy: String,
 
-    /// Folder of the cases [default: cases beside the policy]
+    /// Folder of the cases, choices among them [default: cases and choices beside the policy]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) cases: Option<PathBuf>,
 
@@ -106,7 +107,8 @@ pub(crate) enum InspectFormat {
 const TEST_EXAMPLES: &str = "\
 Examples:
   kubectl sax policy test policies/tpu-shape
-  kubectl sax policy test ./my-policy --run TPU007 -o junit";
+  kubectl sax policy test ./my-policy --run TPU007 -o junit
+  kubectl sax policy test ./my-placement --run '^choices/'";
 
 const RUN_EXAMPLES: &str = "\
 Examples:

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::run::{sax, sax_in};
 
 const JOBSET: &str = include_str!("jobset.yaml");
@@ -40,6 +42,58 @@ fn a_case_that_fails_is_shown_with_what_was_expected_and_found() {
         "",
     );
     assert_eq!(none.status, Some(1), "{none}");
+}
+
+#[test]
+fn a_placement_policys_choices_are_run_beside_its_cases_and_told_apart() {
+    let arguments = ["policy", "test", "../policies/exclusive-placement"];
+    let choices = [&arguments[..], &["--run", "^choices/", "-o", "json"]].concat();
+    let ended = sax(&choices, "");
+    assert_eq!(ended.status, Some(0), "{ended}");
+    let json: Value = serde_json::from_str(&ended.stdout).expect("must be JSON");
+    let files = fs::read_dir("../policies/exclusive-placement/choices").expect("must be there");
+    assert_eq!(json["passed"], files.count(), "{ended}");
+    let cases = json["cases"].as_array().expect("must be a list");
+    assert!(cases.iter().all(|case| case["kind"] == "choice"), "{ended}");
+    let reviews = [&arguments[..], &["--run", "^EXC001/", "-o", "json"]].concat();
+    let ended = sax(&reviews, "");
+    assert!(ended.stdout.contains("\"kind\": \"review\""), "{ended}");
+}
+
+#[test]
+fn a_choice_that_fails_is_shown_with_both_orders_in_every_format() {
+    let folder = tempfile::tempdir().expect("a folder must be creatable");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("must write");
+    };
+    let domains = "[{name: large, fits: 16}, {name: small, fits: 8}]";
+    write(
+        "denied.yaml",
+        &format!("group: {{pods: 8}}\ndomains: {domains}\nexpect: [large, small]\n"),
+    );
+    let cases = folder.path().to_string_lossy();
+    let test = |policy: &str, format: &str| {
+        sax(
+            &["policy", "test", policy, "--cases", &cases, "-o", format],
+            "",
+        )
+    };
+    insta::assert_snapshot!(
+        "policy-test-choice-fails",
+        test("exclusive-placement", "text")
+    );
+    for format in ["json", "junit"] {
+        let ended = test("exclusive-placement", format);
+        assert_eq!(ended.status, Some(2), "{ended}");
+        assert!(ended.stdout.contains("found order"), "{ended}");
+    }
+    let none = test("tpu-shape", "text");
+    assert_eq!(none.status, Some(1), "{none}");
+    assert!(none.stdout.contains("exports no `choose`"), "{none}");
+    write("denied.yaml", "group: {pod: 8}\ndomains: []\nexpect: []\n");
+    let misspelt = test("exclusive-placement", "text");
+    assert_eq!(misspelt.status, Some(1), "{misspelt}");
+    assert!(misspelt.stdout.contains("pod"), "{misspelt}");
 }
 
 #[test]
@@ -99,11 +153,13 @@ fn a_policy_says_what_it_is() {
             .is_some_and(|digest| digest.starts_with("sha256:"))
     );
     let imports = json["imports"].as_array().expect("must be a list");
+    // Neither what it isn't granted nor what only placement policies have.
+    assert!(!imports.is_empty());
+    let known = ["types", "log", "cluster"].map(|name| format!("sax:policy/{name}@0.1.0"));
     assert!(
-        imports.iter().all(|import| import
-            .as_str()
-            .is_some_and(|name| name.starts_with("sax:policy/"))),
+        imports
+            .iter()
+            .all(|import| known.iter().any(|name| import == name)),
         "{imports:?}"
     );
-    assert!(!imports.is_empty());
 }

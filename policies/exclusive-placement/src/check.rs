@@ -68,7 +68,16 @@ fn check_keys(workload: &Workload<'_>, stored: &Stored<'_>, verdict: &mut Verdic
                 quoted(key),
                 workload.kind.name()
             );
-            let fix = format!("give {OWN_EXCLUSIVE_TOPOLOGY} one value in both places");
+            let fix = match workload.kind {
+                WorkloadKind::Job if stored.is_update() => format!(
+                    "for {} delete the Job and apply it again: its template can't change",
+                    quoted(key)
+                ),
+                _ => format!(
+                    "set {OWN_EXCLUSIVE_TOPOLOGY} on the Pod template to {}, too",
+                    quoted(key)
+                ),
+            };
             verdict.warn(DIFFERS, carried.path(), message, fix);
         }
     }

@@ -3,16 +3,21 @@
 use admission::EvaluateError;
 use runtime::Limits;
 
-use crate::error_of;
 use crate::guest::{Finding, Guest};
+use crate::{error_of, pod};
+
+/// The object adds a little to the limit.
+fn is_too_large(error: &EvaluateError) -> bool {
+    let least = Limits::default().output_bytes;
+    matches!(error, EvaluateError::OutputTooLarge { limit } if (least..least + 1_000).contains(limit))
+}
 
 #[test]
 fn a_huge_verdict_is_too_large() {
     let mut guest = Guest::default().with_pages(160);
     let [at, _] = guest.words(&[0, 0, 200_000, 0, 0]);
     let guest = guest.reviewed_by(&format!("i32.const {at}"));
-    let limit = Limits::default().output_bytes;
-    assert_eq!(error_of(guest), EvaluateError::OutputTooLarge { limit });
+    assert!(is_too_large(&error_of(guest)));
 }
 
 /// The same long text again and again: small in the guest, huge in the host.
@@ -27,8 +32,7 @@ fn a_verdict_that_multiplies_one_text_is_too_large() {
     let [findings, _] = guest.words(&finding.repeat(100));
     let [at, _] = guest.words(&[0, findings, 100, 0, 0]);
     let guest = guest.reviewed_by(&format!("i32.const {at}"));
-    let limit = Limits::default().output_bytes;
-    assert_eq!(error_of(guest), EvaluateError::OutputTooLarge { limit });
+    assert!(is_too_large(&error_of(guest)));
 }
 
 fn is_invalid(error: &EvaluateError, about: &str) -> bool {
@@ -76,6 +80,19 @@ fn too_many_findings_are_invalid() {
         &error_of(Guest::answering(&findings, &[])),
         "300 findings"
     ));
+}
+
+#[test]
+fn too_many_operations_are_told_with_the_objects_size_the_limit_and_what_to_do() {
+    let operations = vec![(0, "/spec/x", "1"); 4_200];
+    let guest = Guest::answering(&[], &operations).with_pages(16);
+    let error = error_of(guest);
+    let object = pod().object.unwrap().to_string().len();
+    assert!(is_invalid(&error, "4200 patch operations"), "{error}");
+    assert!(is_invalid(&error, &format!("{object} bytes")), "{error}");
+    let most = format!("at most {} are taken", 4_096 + object / 64);
+    assert!(is_invalid(&error, &most), "{error}");
+    assert!(is_invalid(&error, "several objects"), "{error}");
 }
 
 #[test]

@@ -8,13 +8,13 @@ use sax_tests::namespace::TempNamespace;
 use sax_tests::wait::{Look, until};
 use serde_json::{Value, json};
 
-use crate::shared::{admitted, changing, fixture, plain, product, temporary, tutorial};
+use crate::shared::{admitted, both_pools, changing, fixture, plain, product, temporary, tutorial};
 
 const CLIENT: &[&str] = &["apply", "-f", "-"];
 const SERVER: &[&str] = &["apply", "--server-side", "-f", "-"];
 
-/// How long the API server gets to see that the webhook is another one.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// For the API server to see that the webhook is another one, and for Pods to run.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Other settings of the policy that completes, in all that it completes.
 const OTHER_SETTINGS: &str = "
@@ -45,6 +45,34 @@ fn server_side_apply_of_the_same_manifest_is_accepted_and_keeps_the_generation()
     let [_, _, tutorial] = tutorial();
     applied_twice("again-server", SERVER, &tutorial);
     applied_twice("again-server-short", SERVER, &fixture("demo/short.yaml"));
+}
+
+#[test]
+fn a_jobset_that_we_place_is_applied_again_in_every_way_and_stays_where_it_runs() {
+    let _turn = both_pools();
+    let [_, _, tutorial] = tutorial();
+    let ways: [(&str, &dyn Fn(&TempNamespace<'_>)); 3] = [
+        ("placed-client", &|namespace| {
+            apply(namespace, CLIENT, &tutorial)
+        }),
+        ("placed-server", &|namespace| {
+            apply(namespace, SERVER, &tutorial)
+        }),
+        ("placed-deploy", &|namespace| deploy(namespace, admitted())),
+    ];
+    for (purpose, apply) in ways {
+        let namespace = temporary(admitted(), purpose);
+        apply(&namespace);
+        assert_is_marked(&namespace);
+        let running = places(&namespace);
+        let before = state(&namespace);
+        apply(&namespace);
+        assert_is_marked(&namespace);
+        assert_eq!(state(&namespace), before, "{purpose}");
+        assert_eq!(places(&namespace), running, "{purpose}");
+        let gone = namespace.run(&["delete", "jobsets", "--all", "--cascade=foreground"]);
+        gone.unwrap_or_else(|error| panic!("{purpose}: {error:#}"));
+    }
 }
 
 #[test]
@@ -129,6 +157,38 @@ fn applied_twice(purpose: &str, arguments: &[&str], manifest: &str) {
     let before = state(&namespace);
     apply(&namespace, arguments, manifest);
     assert_eq!(state(&namespace), before, "{purpose}");
+}
+
+/// The policy is in force: JobSet's own switch stands on the JobSet, with our name.
+fn assert_is_marked(namespace: &TempNamespace<'_>) {
+    let jobsets = namespace.list("jobsets");
+    let jobsets = jobsets.expect("the JobSets must be listed");
+    assert_eq!(jobsets.len(), 1);
+    let strategy = "alpha.jobset.sigs.k8s.io/node-selector";
+    let mark = &jobsets[0]["metadata"]["annotations"][strategy];
+    assert_eq!(mark, "kubectl-sax.dev", "{}", jobsets[0]["metadata"]);
+}
+
+/// The model servers that run, each with its node.
+fn places(namespace: &TempNamespace<'_>) -> Vec<[Value; 2]> {
+    let pods = until("16 model servers to run", DEADLINE, || {
+        let pods = namespace.list("pods")?;
+        let is_running = |pod: &&Value| {
+            let is_server = pod["metadata"]["labels"]["jobset.sigs.k8s.io/jobset-name"].is_string();
+            is_server && pod["status"]["phase"] == "Running"
+        };
+        let running = pods.iter().filter(is_running);
+        let running: Vec<_> = running
+            .map(|pod| [&pod["metadata"]["uid"], &pod["spec"]["nodeName"]].map(Value::clone))
+            .collect();
+        Ok(match running.len() {
+            16 => Look::Ready(running),
+            count => Look::Waiting(format!("{count} of {} do", pods.len())),
+        })
+    });
+    let mut pods = pods.unwrap_or_else(|error| panic!("{error:#}"));
+    pods.sort_by_key(|[uid, _]| uid.to_string());
+    pods
 }
 
 /// Labels and annotates the JobSet, and takes that back.

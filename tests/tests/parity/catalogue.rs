@@ -119,7 +119,11 @@ impl Row {
         // Rows run beside each other: a settings file that two of them wrote would be read empty.
         let slice = self.slice;
         let accelerator = slice.accelerator().label();
-        let name = format!("catalogue-{accelerator}-{}-{}", slice.topology(), self.chips);
+        let name = format!(
+            "catalogue-{accelerator}-{}-{}",
+            slice.topology(),
+            self.chips
+        );
         match source {
             Source::JobSet | Source::PodTemplate => loaded(&name, None, &[]),
             Source::Namespace => {
