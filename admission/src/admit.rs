@@ -225,7 +225,12 @@ fn softened(mut finding: Finding, spared: bool) -> Finding {
 
 fn failed(policy: &Policy, error: &EvaluateError) -> Finding {
     let message = format!("policy {} {error}", policy.name);
-    let fix = format!("mend policy {} or raise its limit", policy.name);
+    let fix = match error {
+        EvaluateError::PatchTooLong { .. } => {
+            "make it several objects, or write into it what the policy would complete".to_owned()
+        }
+        _ => format!("mend policy {} or raise its limit", policy.name),
+    };
     fault(policy, codes::FAILED, String::new(), message, fix)
 }
 

@@ -44,7 +44,9 @@ pub fn codes() -> Vec<Explanation> {
              The object was not judged by that policy; all others have answered. With `onError: \
              deny`, the default, the object is refused; with `onError: allow` this is a warning. \
              Run the object through `kubectl sax policy run` to see the failure alone, then mend \
-             the policy or raise its limit in the `WasmPolicy`.",
+             the policy or raise its limit in the `WasmPolicy`. How many operations a patch may \
+             have grows with the object and can't be raised: an object that needs more is too \
+             large to be completed, so make it several, or write the values into it yourself.",
         ),
         explain(
             NOT_IDEMPOTENT,

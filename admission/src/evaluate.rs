@@ -80,6 +80,19 @@ pub enum EvaluateError {
         /// A count.
         limit: u32,
     },
+    /// Too long a patch. The object is as much to blame as the policy.
+    #[error(
+        "made a patch of {found} operations for an object of {object_bytes} bytes, at most \
+         {limit} are taken"
+    )]
+    PatchTooLong {
+        /// A count.
+        found: usize,
+        /// Of the object as JSON.
+        object_bytes: usize,
+        /// A count; it grows with the object.
+        limit: usize,
+    },
     /// It says itself that it failed.
     #[error("failed: {reason}")]
     Failed {

@@ -15,8 +15,8 @@ const FINDINGS: usize = 256;
 /// operation in a long list costs grows with the list, outside of fuel and deadline: this bounds how
 /// long a hostile patch takes to apply.
 const OPERATIONS: usize = 4_096;
-/// A Job of a terse JobSet has about 400 bytes and gets about six operations.
-const BYTES_PER_OPERATION: usize = 64;
+/// A Job of a terse JobSet has about 320 bytes and gets eight operations.
+const BYTES_PER_OPERATION: usize = 32;
 /// Operations of one patch, whatever the object: more than the largest JobSet that etcd takes
 /// (1.5 MiB when it is complete) needs.
 const MOST_OPERATIONS: usize = 16_384;
@@ -48,10 +48,11 @@ fn check_operations(found: usize, bytes: usize) -> Result<(), EvaluateError> {
     let most = most_operations(bytes);
     match found <= most {
         true => Ok(()),
-        false => Err(invalid(format!(
-            "{found} patch operations for an object of {bytes} bytes, at most {most} are taken: \
-             write what it would complete into the object, or make it several objects"
-        ))),
+        false => Err(EvaluateError::PatchTooLong {
+            found,
+            object_bytes: bytes,
+            limit: most,
+        }),
     }
 }
 

@@ -160,6 +160,7 @@ fn limit_label(error: &EvaluateError) -> &'static str {
         EvaluateError::StackOverflow => "stack",
         EvaluateError::Trapped { .. } => "trap",
         EvaluateError::HostCalls { .. } => "host_calls",
+        EvaluateError::PatchTooLong { .. } => "patch_operations",
         EvaluateError::Failed { .. } => "failed",
         EvaluateError::InvalidVerdict { .. } => "invalid_verdict",
         EvaluateError::Overloaded { .. } => "instances",

@@ -83,16 +83,21 @@ fn too_many_findings_are_invalid() {
 }
 
 #[test]
-fn too_many_operations_are_told_with_the_objects_size_the_limit_and_what_to_do() {
-    let operations = vec![(0, "/spec/x", "1"); 4_200];
-    let guest = Guest::answering(&[], &operations).with_pages(16);
-    let error = error_of(guest);
-    let object = pod().object.unwrap().to_string().len();
-    assert!(is_invalid(&error, "4200 patch operations"), "{error}");
-    assert!(is_invalid(&error, &format!("{object} bytes")), "{error}");
-    let most = format!("at most {} are taken", 4_096 + object / 64);
-    assert!(is_invalid(&error, &most), "{error}");
-    assert!(is_invalid(&error, "several objects"), "{error}");
+fn too_long_a_patch_is_told_with_the_objects_size_and_the_limit() {
+    let mut guest = Guest::default();
+    let [path, length] = guest.text(b"/spec/x");
+    let [patch, _] = guest.words(&[2, path, length, 0, 0].repeat(4_200));
+    let [at, _] = guest.words(&[0, 0, 0, patch, 4_200]);
+    let object_bytes = pod().object.unwrap().to_string().len();
+    let too_long = EvaluateError::PatchTooLong {
+        found: 4_200,
+        object_bytes,
+        limit: 4_096 + object_bytes / 32,
+    };
+    assert_eq!(
+        error_of(guest.reviewed_by(&format!("i32.const {at}"))),
+        too_long
+    );
 }
 
 #[test]
