@@ -17,7 +17,7 @@ const FINDINGS: usize = 256;
 const OPERATIONS: usize = 4_096;
 /// A Job of a terse JobSet has about 320 bytes and gets eight operations.
 const BYTES_PER_OPERATION: usize = 32;
-/// Operations of one patch, whatever the object: more than the largest JobSet that etcd takes
+/// Operations of one patch, whatever the object: about what the largest JobSet that etcd takes
 /// (1.5 MiB when it is complete) needs.
 const MOST_OPERATIONS: usize = 16_384;
 /// Bytes of each text of a finding.

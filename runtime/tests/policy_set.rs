@@ -211,7 +211,7 @@ fn the_largest_object_that_the_api_server_takes_fits_the_default_limits() {
 
 /// More Jobs than one patch of 4,096 operations could complete.
 #[test]
-fn a_jobset_of_two_thousand_terse_jobs_is_completed() {
+fn a_jobset_of_a_thousand_and_one_terse_jobs_is_completed() {
     let container = json!({
         "name": "a", "image": "a", "args": ["--sax_cell=/sax/test", "--platform_chip=tpuv5e"],
         "env": [{"name": "SAX_ROOT", "value": "gs://models/sax-root"}],
@@ -222,7 +222,7 @@ fn a_jobset_of_two_thousand_terse_jobs_is_completed() {
         let job = json!({"parallelism": 8, "completions": 8, "backoffLimit": 0, "template": pods});
         json!({"name": format!("j{number}"), "replicas": 1, "template": {"spec": job}})
     };
-    let jobs: Vec<Value> = (0..2_000).map(job).collect();
+    let jobs: Vec<Value> = (0..1_001).map(job).collect();
     let annotations = json!({
         "kubectl-sax.dev/slice": "v5e:4x8",
         "alpha.jobset.sigs.k8s.io/exclusive-topology": "cloud.google.com/gke-nodepool",
