@@ -213,7 +213,7 @@ fn the_largest_object_that_the_api_server_takes_fits_the_default_limits() {
 #[test]
 fn a_jobset_of_a_thousand_and_one_terse_jobs_is_completed() {
     let container = json!({
-        "name": "a", "image": "a", "args": ["--sax_cell=/sax/test", "--platform_chip=tpuv5e"],
+        "name": "a", "image": "a", "args": ["--port=10001", "--sax_cell=/sax/test", "--platform_chip=tpuv5e"],
         "env": [{"name": "SAX_ROOT", "value": "gs://models/sax-root"}],
         "resources": {"limits": {"google.com/tpu": 4}},
     });
