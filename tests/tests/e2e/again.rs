@@ -60,13 +60,17 @@ fn a_jobset_that_we_place_is_applied_again_in_every_way_and_stays_where_it_runs(
         }),
         ("placed-deploy", &|namespace| deploy(namespace, admitted())),
     ];
-    for (purpose, apply) in ways {
+    for (purpose, arguments) in ways {
         let namespace = temporary(admitted(), purpose);
-        apply(&namespace);
+        let again = |namespace| match arguments {
+            Some(arguments) => apply(namespace, arguments, &tutorial),
+            None => deploy(namespace, admitted()),
+        };
+        again(&namespace);
         assert_is_marked(&namespace);
         let running = places(&namespace);
         let before = state(&namespace);
-        apply(&namespace);
+        again(&namespace);
         assert_is_marked(&namespace);
         assert_eq!(state(&namespace), before, "{purpose}");
         assert_eq!(places(&namespace), running, "{purpose}");
