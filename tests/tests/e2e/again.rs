@@ -51,14 +51,10 @@ fn server_side_apply_of_the_same_manifest_is_accepted_and_keeps_the_generation()
 fn a_jobset_that_we_place_is_applied_again_in_every_way_and_stays_where_it_runs() {
     let _turn = both_pools();
     let [_, _, tutorial] = tutorial();
-    let ways: [(&str, &dyn Fn(&TempNamespace<'_>)); 3] = [
-        ("placed-client", &|namespace| {
-            apply(namespace, CLIENT, &tutorial)
-        }),
-        ("placed-server", &|namespace| {
-            apply(namespace, SERVER, &tutorial)
-        }),
-        ("placed-deploy", &|namespace| deploy(namespace, admitted())),
+    let ways: [(&str, Option<&[&str]>); 3] = [
+        ("placed-client", Some(CLIENT)),
+        ("placed-server", Some(SERVER)),
+        ("placed-deploy", None),
     ];
     for (purpose, arguments) in ways {
         let namespace = temporary(admitted(), purpose);
