@@ -47,9 +47,11 @@ mod allocator;
 mod bindings;
 mod cluster;
 mod describe;
+mod document;
 mod export;
 mod export_placement;
 mod node;
+mod parser;
 mod patch;
 mod placement;
 mod pointer;
@@ -61,11 +63,13 @@ mod verdict;
 
 pub use cluster::{Cluster, NoCluster, ReadError};
 pub use describe::{CodeExplanation, Description, MatchRule, WantedGrant};
+pub use document::Document;
 #[doc(hidden)]
 pub use export::component;
 #[doc(hidden)]
 pub use export_placement::placement_component;
 pub use node::Node;
+pub use parser::JsonError;
 pub use patch::{Patch, PatchOperation};
 pub use placement::{Domain, Group, PlacementPolicy};
 pub use pointer::{escape, join};

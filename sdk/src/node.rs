@@ -1,15 +1,15 @@
 //! A place in the object under review: typed, null-safe reads that know where they are.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
-use std::ptr;
-use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::document::{Document, Index, Kind, Name, is_same};
 use crate::patch::nest;
 use crate::pointer::{escape, unescape};
-use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
+use crate::verdict::{Finding, Severity, WRONG_TYPE};
 
 /// A place in a JSON document, whether or not something stands there.
 ///
@@ -20,132 +20,162 @@ use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
 /// [`Self::path`] is worked out when it is asked for.
 #[derive(Clone)]
 pub struct Node<'a> {
-    value: Option<&'a Value>,
-    /// The nearest place above (or here) that exists, null or not.
-    place: &'a Value,
+    document: &'a Document,
+    /// The nearest place above (or here) that exists; null only where it is a root or an element.
+    place: Index,
     /// Tokens from `place` to here; empty where something stands here.
     missing: String,
-    anchor: Anchor<'a>,
     path: OnceCell<String>,
-    wrong_types: Option<&'a WrongTypes>,
-}
-
-/// The document's root, or the nearest list element above a place: there the path is known.
-#[derive(Clone)]
-struct Anchor<'a> {
-    value: &'a Value,
-    /// The list's path and the index in it; none for a root.
-    element: Option<(Rc<str>, usize)>,
 }
 
 impl<'a> Node<'a> {
-    /// The root of a document.
-    pub(crate) fn root(value: &'a Value, wrong_types: Option<&'a WrongTypes>) -> Self {
-        Self::anchored(value, None, wrong_types)
-    }
-
-    /// The root of another document, read without findings: an old object, a context object.
-    pub fn of(value: &'a Value) -> Self {
-        Self::root(value, None)
-    }
-
-    fn anchored(
-        value: &'a Value,
-        element: Option<(Rc<str>, usize)>,
-        wrong_types: Option<&'a WrongTypes>,
-    ) -> Self {
+    /// The place at `index`.
+    pub(crate) fn existing(document: &'a Document, index: Index) -> Self {
         Self {
-            value: present(value),
-            place: value,
+            document,
+            place: index,
             missing: String::new(),
-            anchor: Anchor { value, element },
             path: OnceCell::new(),
-            wrong_types,
         }
     }
 
     /// The member `key`, present or not.
     pub fn at(&self, key: &str) -> Node<'a> {
-        let member = self.members().and_then(|members| members.get(key));
-        let value = member.and_then(present);
-        let missing = match value {
-            Some(_) => String::new(),
-            None => [self.missing.as_str(), "/", &escape(key)].concat(),
-        };
-        Node {
-            value,
-            place: value.unwrap_or(self.place),
-            missing,
-            anchor: self.anchor.clone(),
-            path: OnceCell::new(),
-            wrong_types: self.wrong_types,
+        let own = self.typed("an object", Kind::Object);
+        self.member(own.and_then(|own| self.document.member(own, key)), key)
+    }
+
+    /// What stands at the RFC 6901 pointer `path` below here; none where nothing but null does.
+    pub fn find(&self, path: &str) -> Option<Node<'a>> {
+        let mut place = self.is_present().then_some(self.place)?;
+        for token in path.split('/').skip(1) {
+            place = match self.kind_at(place) {
+                Kind::List => {
+                    let ordinal = token.parse().ok()?;
+                    self.document.children(place).nth(ordinal)?
+                }
+                _ => self.document.member(place, &unescape(token))?,
+            };
         }
+        let found = Self::existing(self.document, place);
+        found.is_present().then_some(found)
     }
 
     /// The elements of the array here; none where it is absent or empty. Null elements count,
     /// so that indices stay what the user sees.
     pub fn elements(&self) -> Vec<Node<'a>> {
-        let Some(elements) = self.array().filter(|elements| !elements.is_empty()) else {
-            return Vec::new();
-        };
-        let path = Rc::from(self.path());
-        let elements = elements.iter().enumerate();
+        let list = self.typed("a list", Kind::List);
+        let elements = list.into_iter().flat_map(|list| self.document.children(list));
         elements
-            .map(|(index, value)| self.element(&path, index, value))
+            .map(|element| Self::existing(self.document, element))
             .collect()
     }
 
-    /// The last element of the array here that `is_wanted`, without looking at types.
-    pub fn last_element(&self, is_wanted: impl Fn(&Value) -> bool) -> Option<Node<'a>> {
-        let elements = self.array()?;
-        let index = elements.iter().rposition(is_wanted)?;
-        Some(self.element(&Rc::from(self.path()), index, &elements[index]))
+    /// The last element of the array here whose member `key` is the string `text`. Elements and
+    /// members of other types are passed over.
+    pub fn last_element(&self, key: &str, text: &str) -> Option<Node<'a>> {
+        let list = self.typed("a list", Kind::List)?;
+        let is_wanted = |element: &Index| {
+            let member = self.document.member(*element, key);
+            member.is_some_and(|member| self.document.text(member) == Some(text))
+        };
+        let last = self.document.children(list).filter(is_wanted).last()?;
+        Some(Self::existing(self.document, last))
     }
 
     /// The members of the object here, in the order of the document.
     pub fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
-        let Some(members) = self.members() else {
-            return Vec::new();
-        };
+        let own = self.typed("an object", Kind::Object);
+        let members = own.into_iter().flat_map(|own| self.document.children(own));
         members
-            .keys()
-            .map(|key| (key.as_str(), self.at(key)))
+            .filter_map(|member| {
+                let key = self.document.key(member)?;
+                Some((key, self.member(Some(member), key)))
+            })
             .collect()
     }
 
     /// The string here.
     pub fn text(&self) -> Option<&'a str> {
-        self.typed("a string", Value::as_str)
+        let place = self.typed("a string", Kind::Text)?;
+        self.document.text(place)
     }
 
     /// The whole number here; a number with a fraction is a wrong type.
     pub fn integer(&self) -> Option<i64> {
-        self.typed("a whole number", Value::as_i64)
+        const EXPECTED: &str = "a whole number";
+        let place = self.typed(EXPECTED, Kind::Number)?;
+        let integer = self.document.json(place).parse().ok();
+        if integer.is_none() {
+            self.wrong_type(EXPECTED);
+        }
+        integer
     }
 
     /// The boolean here.
     pub fn boolean(&self) -> Option<bool> {
-        self.typed("true or false", Value::as_bool)
-    }
-
-    /// The object here.
-    pub fn members(&self) -> Option<&'a Map<String, Value>> {
-        self.typed("an object", Value::as_object)
+        match self.kind()? {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => {
+                self.wrong_type("true or false");
+                None
+            }
+        }
     }
 
     /// The number of elements of the array here; none where it is absent.
     pub fn array_len(&self) -> Option<usize> {
-        self.array().map(Vec::len)
+        let list = self.typed("a list", Kind::List)?;
+        Some(self.document.children(list).count())
     }
 
     /// Whether anything but null stands here.
     pub fn is_present(&self) -> bool {
-        self.value.is_some()
+        self.kind().is_some()
     }
 
-    /// The value here, whatever its type.
-    pub fn value(&self) -> Option<&'a Value> {
-        self.value
+    /// Whether an object stands here.
+    pub fn is_object(&self) -> bool {
+        self.kind() == Some(Kind::Object)
+    }
+
+    /// Whether a number stands here.
+    pub fn is_number(&self) -> bool {
+        self.kind() == Some(Kind::Number)
+    }
+
+    /// Whether a string stands here.
+    pub fn is_text(&self) -> bool {
+        self.kind() == Some(Kind::Text)
+    }
+
+    /// Whether the same stands here and there, whatever the order of members. Absent and null are
+    /// the same.
+    pub fn is_same(&self, other: &Node<'_>) -> bool {
+        match (self.is_present(), other.is_present()) {
+            (true, true) => is_same((self.document, self.place), (other.document, other.place)),
+            (one, other) => one == other,
+        }
+    }
+
+    /// [`Self::is_same`] of what stands at the pointer `path` below both.
+    pub fn is_same_below(&self, other: &Node<'_>, path: &str) -> bool {
+        match (self.find(path), other.find(path)) {
+            (Some(one), Some(other)) => one.is_same(&other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
+    /// The JSON text here, whatever its type.
+    pub fn json(&self) -> Option<&'a str> {
+        self.kind().map(|_| self.document.json(self.place))
+    }
+
+    /// A copy of the value here, whatever its type.
+    pub fn value(&self) -> Option<Value> {
+        let read = |json| serde_json::from_str(json).expect("a part of a document must be JSON");
+        self.json().map(read)
     }
 
     /// RFC 6901 pointer to this place.
@@ -157,29 +187,44 @@ impl<'a> Node<'a> {
     /// Notes that what stands here is not `expected`, for types that only the policy knows
     /// (such as a quantity, which is a string or a number).
     pub fn wrong_type(&self, expected: &str) {
-        let (Some(wrong_types), Some(value)) = (self.wrong_types, self.value) else {
+        let (Some(wrong_types), true) = (self.document.wrong_types(), self.is_present()) else {
             return;
         };
         let mut wrong_types = wrong_types.borrow_mut();
         if wrong_types.iter().all(|known| known.path != self.path()) {
-            wrong_types.push(wrong_type_finding(self.path(), expected, value));
+            wrong_types.push(self.wrong_type_finding(expected));
         }
     }
 
-    fn array(&self) -> Option<&'a Vec<Value>> {
-        self.typed("a list", Value::as_array)
-    }
-
-    fn element(&self, list: &Rc<str>, index: usize, value: &'a Value) -> Node<'a> {
-        Self::anchored(value, Some((list.clone(), index)), self.wrong_types)
-    }
-
-    fn typed<T>(&self, expected: &str, read: impl Fn(&'a Value) -> Option<T>) -> Option<T> {
-        let typed = read(self.value?);
-        if typed.is_none() {
-            self.wrong_type(expected);
+    /// The member `key`, which is `found` unless it is absent.
+    fn member(&self, found: Option<Index>, key: &str) -> Node<'a> {
+        match found.filter(|member| self.kind_at(*member) != Kind::Null) {
+            Some(member) => Self::existing(self.document, member),
+            None => Self {
+                missing: [self.missing.as_str(), "/", &escape(key)].concat(),
+                ..Self::existing(self.document, self.place)
+            },
         }
-        typed
+    }
+
+    /// The type of what stands here; none where that is nothing or null.
+    fn kind(&self) -> Option<Kind> {
+        let kind = self.kind_at(self.place);
+        (self.missing.is_empty() && kind != Kind::Null).then_some(kind)
+    }
+
+    fn kind_at(&self, index: Index) -> Kind {
+        self.document.entry(index).kind
+    }
+
+    /// This place, if it is of the `wanted` type; another type is noted.
+    fn typed(&self, expected: &str, wanted: Kind) -> Option<Index> {
+        let found = self.kind()?;
+        if found == wanted {
+            return Some(self.place);
+        }
+        self.wrong_type(expected);
+        None
     }
 
     /// The uppermost absent place on the way here, and `value` wrapped so that adding it there
@@ -196,62 +241,61 @@ impl<'a> Node<'a> {
         )
     }
 
-    /// The pointer to `place`: below the anchor there are only members of objects.
+    /// The pointer to `place`.
     fn existing_path(&self) -> String {
-        let element = self.anchor.element.as_ref();
-        let mut path = element.map_or_else(String::new, |(list, at)| format!("{list}/{at}"));
-        let found = locate(self.anchor.value, self.place, &mut path);
-        debug_assert!(found, "a place must stand below its anchor");
+        let mut tokens = Vec::new();
+        let mut place = self.place;
+        while let Some(token) = self.token(place) {
+            tokens.push(token);
+            place = self.document.entry(place).parent;
+        }
+        let length = tokens.iter().map(|token| token.len() + 1).sum::<usize>();
+        let mut path = String::with_capacity(length + self.missing.len());
+        for token in tokens.iter().rev() {
+            path.push('/');
+            path.push_str(token);
+        }
         path
     }
-}
 
-/// Appends the tokens that lead from `from` to `place`, the same value in memory.
-fn locate(from: &Value, place: &Value, path: &mut String) -> bool {
-    if ptr::eq(from, place) {
-        return true;
-    }
-    let length = path.len();
-    for (key, member) in from.as_object().into_iter().flatten() {
-        path.push('/');
-        path.push_str(&escape(key));
-        if locate(member, place, path) {
-            return true;
+    /// What leads to `place` from the place above it.
+    fn token(&self, place: Index) -> Option<Cow<'a, str>> {
+        match self.document.entry(place).name {
+            Name::Root => None,
+            Name::Ordinal(ordinal) => Some(ordinal.to_string().into()),
+            Name::Key(_) => self.document.key(place).map(escape),
         }
-        path.truncate(length);
     }
-    false
+
+    fn wrong_type_finding(&self, expected: &str) -> Finding {
+        Finding {
+            code: WRONG_TYPE.to_owned(),
+            severity: Severity::Deny,
+            path: self.path().to_owned(),
+            message: format!("found {}, expected {expected}", self.type_name()),
+            fix: format!("write {expected}"),
+        }
+    }
+
+    /// A short name of the type here, with the value where it is short.
+    fn type_name(&self) -> String {
+        let json = self.document.json(self.place);
+        match self.kind_at(self.place) {
+            Kind::Null => "null".to_owned(),
+            Kind::False | Kind::True => format!("the boolean {json}"),
+            Kind::Number => format!("the number {json}"),
+            Kind::List => "a list".to_owned(),
+            Kind::Object => "an object".to_owned(),
+            Kind::Text => match self.document.text(self.place) {
+                Some(text) if text.chars().count() <= 40 => format!("the string {text:?}"),
+                _ => "a string".to_owned(),
+            },
+        }
+    }
 }
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {:?}", self.path(), self.value)
-    }
-}
-
-fn present(value: &Value) -> Option<&Value> {
-    (!value.is_null()).then_some(value)
-}
-
-fn wrong_type_finding(path: &str, expected: &str, value: &Value) -> Finding {
-    Finding {
-        code: WRONG_TYPE.to_owned(),
-        severity: Severity::Deny,
-        path: path.to_owned(),
-        message: format!("found {}, expected {expected}", name_of(value)),
-        fix: format!("write {expected}"),
-    }
-}
-
-/// A short name of a value's type, with the value where it is short.
-fn name_of(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => format!("the boolean {flag}"),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) if text.chars().count() <= 40 => format!("the string {text:?}"),
-        Value::String(_) => "a string".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+        write!(f, "{} = {:?}", self.path(), self.json())
     }
 }

@@ -54,13 +54,12 @@ impl<'w, 'a> Group<'w, 'a> {
 
 /// The value at `node` for a message: as JSON, shortened; `none` where it is absent.
 pub(crate) fn shown(node: &Node<'_>) -> String {
-    let Some(value) = node.value() else {
-        return "none".to_owned();
-    };
-    match value.as_str() {
-        Some(text) => quoted(text),
-        None if value.is_number() || value.is_boolean() => value.to_string(),
-        None => "a value of another type".to_owned(),
+    match node.json() {
+        None => "none".to_owned(),
+        Some(_) if node.is_text() => quoted(node.text().unwrap_or_default()),
+        Some(json @ ("true" | "false")) => json.to_owned(),
+        Some(json) if node.is_number() => json.to_owned(),
+        Some(_) => "a value of another type".to_owned(),
     }
 }
 

@@ -192,7 +192,7 @@ fn check_others(
         .filter_map(|group| Some((format!("{}-{}", own.text, group.name?), group)))
         .collect();
     for other in &others {
-        let other = Workload::read(WorkloadKind::JobSet, Node::of(other));
+        let other = Workload::read(WorkloadKind::JobSet, other.root());
         let name = other.root.at("metadata").at("name").text();
         let Some(name) = name.filter(|name| *name != own.text) else {
             continue;
