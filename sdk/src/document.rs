@@ -115,7 +115,10 @@ impl Document {
     }
 
     pub(crate) fn take_wrong_types(&self) -> Vec<Finding> {
-        self.wrong_types.as_ref().map(RefCell::take).unwrap_or_default()
+        self.wrong_types
+            .as_ref()
+            .map(RefCell::take)
+            .unwrap_or_default()
     }
 
     pub(crate) fn entry(&self, index: Index) -> &Entry {

@@ -125,9 +125,8 @@ impl TryFrom<types::Request> for Review {
     type Error = String;
 
     fn try_from(request: types::Request) -> Result<Self, String> {
-        let read = |json| {
-            document(json).map_err(|error| format!("the object is not JSON: {error}"))
-        };
+        let read =
+            |json| document(json).map_err(|error| format!("the object is not JSON: {error}"));
         Ok(Self {
             operation: request.operation.into(),
             kind: Kind {

@@ -65,7 +65,9 @@ impl<'a> Node<'a> {
     /// so that indices stay what the user sees.
     pub fn elements(&self) -> Vec<Node<'a>> {
         let list = self.typed("a list", Kind::List);
-        let elements = list.into_iter().flat_map(|list| self.document.children(list));
+        let elements = list
+            .into_iter()
+            .flat_map(|list| self.document.children(list));
         elements
             .map(|element| Self::existing(self.document, element))
             .collect()

@@ -62,7 +62,10 @@ fn the_last_element_of_a_name_counts_whatever_else_the_list_holds() {
     let list = json!([{"name": "a", "value": 1}, 7, null, {"name": "a", "value": 2}, {"name": []}]);
     let document = Document::from(&list);
     let last = document.root().last_element("name", "a");
-    assert_eq!(last.map(|node| node.path().to_owned()).as_deref(), Some("/3"));
+    assert_eq!(
+        last.map(|node| node.path().to_owned()).as_deref(),
+        Some("/3")
+    );
 }
 
 /// Each place below `node` stands where `value` has it.
@@ -135,9 +138,41 @@ fn text() -> impl Strategy<Value = String> {
 /// What breaks a text, or almost.
 fn piece() -> impl Strategy<Value = String> {
     let pieces = [
-        "", "\"", "\\", "\\u12", "\\u1234", "\\ud834\\udd1e", "\\ud834", "\\udd1e", "\\ud834\\n",
-        "\\q", "\u{1}", "{", "}", "[", "]", ",", ":", " ", "\t\n", "-", "0", "01", "1.", ".5",
-        "1e5", "1e", "1e999", "-0", "1E+2", "nul", "null", "true", "tru", "\u{a0}", "NaN",
+        "",
+        "\"",
+        "\\",
+        "\\u12",
+        "\\u1234",
+        "\\ud834\\udd1e",
+        "\\ud834",
+        "\\udd1e",
+        "\\ud834\\n",
+        "\\q",
+        "\u{1}",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        " ",
+        "\t\n",
+        "-",
+        "0",
+        "01",
+        "1.",
+        ".5",
+        "1e5",
+        "1e",
+        "1e999",
+        "-0",
+        "1E+2",
+        "nul",
+        "null",
+        "true",
+        "tru",
+        "\u{a0}",
+        "NaN",
         "123456789012345678901234567890",
     ];
     prop::sample::select(pieces.map(str::to_owned).to_vec())

@@ -1,7 +1,9 @@
 //! Reading is null-safe, a wrong type is a finding with its path, and what is built as a patch
 //! applies to the object that was read.
 
-use sdk::{Cluster, Description, Document, NoSettings, Patch, PatchOperation, Policy, Review, Verdict};
+use sdk::{
+    Cluster, Description, Document, NoSettings, Patch, PatchOperation, Policy, Review, Verdict,
+};
 use serde_json::{Value, json};
 
 #[test]
@@ -30,12 +32,7 @@ fn elements_keep_the_index_that_the_user_sees() {
 #[test]
 fn a_missing_place_is_added_at_its_first_missing_ancestor() {
     let document = Document::from(&json!({"spec": {"template": null}}));
-    let labels = document
-        .root()
-        .at("spec")
-        .at("template")
-        .at("a/b")
-        .at("c");
+    let labels = document.root().at("spec").at("template").at("a/b").at("c");
     let mut patch = Patch::default();
     patch.add_missing(&labels, json!(1));
     let expected = PatchOperation::Add("/spec/template".into(), json!({"a/b": {"c": 1}}));

@@ -62,7 +62,10 @@ impl Member {
 }
 
 /// The workloads of the review's namespace, without the one under review.
-pub(crate) fn neighbours(review: &Review, cluster: &impl Cluster) -> Result<Vec<Document>, ReadError> {
+pub(crate) fn neighbours(
+    review: &Review,
+    cluster: &impl Cluster,
+) -> Result<Vec<Document>, ReadError> {
     let Some(namespace) = review.namespace.as_deref() else {
         return Ok(Vec::new());
     };

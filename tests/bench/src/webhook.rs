@@ -72,20 +72,37 @@ impl Folders {
             .arg("--cache-dir")
             .arg(self.cache())
             .arg("--ready-file")
-            .arg(&ready)
+            .arg(&ready);
+        self.run(command, &ready, log)
+    }
+
+    /// Starts the server that only parses, with the certificate that the webhook made.
+    pub(crate) fn start_parser(&self) -> Result<Webhook> {
+        let path = |name: &str| self.root.path().join(name);
+        let ready = path("parser-address");
+        let program = std::env::current_exe().context("find this program")?;
+        let mut command = Command::new(program);
+        command.arg("--parse-only").arg(path("tls")).arg(&ready);
+        self.run(command, &ready, path("parser-log"))
+    }
+
+    fn run(&self, mut command: Command, ready: &Path, log: PathBuf) -> Result<Webhook> {
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).context("make a log file")?);
         let start = Instant::now();
-        let process = command.spawn().context("start sax-webhook")?;
+        let process = command
+            .spawn()
+            .with_context(|| format!("start {:?}", command.get_program()))?;
         let mut webhook = Webhook {
             process,
             address: String::new(),
-            authority: path("tls").join("ca.crt"),
+            authority: self.root.path().join("tls").join("ca.crt"),
             log,
             took: Duration::ZERO,
         };
-        webhook.address = webhook.wait(&ready, start)?;
+        webhook.address = webhook.wait(ready, start)?;
         webhook.took = start.elapsed();
         Ok(webhook)
     }
@@ -112,9 +129,27 @@ impl Webhook {
         Ok(kibibytes.with_context(|| format!("no {figure} in /proc"))? * 1_024)
     }
 
+    /// How long the threads of the process have computed.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        let tasks = format!("/proc/{}/task", self.process.id());
+        for task in fs::read_dir(tasks).context("list the threads of a server")? {
+            let path = task.context("list the threads of a server")?.path();
+            // A thread may end between the two looks; then it computes no more.
+            let Ok(text) = fs::read_to_string(path.join("schedstat")) else {
+                continue;
+            };
+            let computed = text.split(' ').next().map(str::parse::<u64>);
+            nanoseconds += computed.context("read /proc")?.context("read /proc")?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
     fn wait(&mut self, ready: &Path, start: Instant) -> Result<String> {
         while start.elapsed() < PATIENCE {
-            if let Ok(address) = fs::read_to_string(ready) {
+            if let Ok(address) = fs::read_to_string(ready)
+                && !address.is_empty()
+            {
                 return Ok(address.trim().to_owned());
             }
             if self
