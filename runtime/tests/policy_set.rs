@@ -12,6 +12,8 @@ use admission::{Mode, Phase, Request};
 use runtime::{
     Engine, EngineOptions, LoadError, Loaded, World, load_builtin, load_files, load_files_without,
 };
+use admission::{Call, Mode, Phase, Request};
+use runtime::{Engine, EngineOptions, FUEL_PER_BYTE, LoadError, Loaded, load_builtin, load_files};
 use serde_json::{Value, json};
 
 /// One cache for all tests here: a built-in policy is compiled once.
@@ -207,4 +209,23 @@ fn the_largest_object_that_the_api_server_takes_fits_the_default_limits() {
         .flatten()
         .find(|finding| finding.code == "POL001");
     assert_eq!(failed, None);
+}
+
+#[test]
+fn the_built_in_policies_need_half_of_the_fuel_that_bytes_add() {
+    let loaded = load_builtin(&ENGINE).unwrap();
+    let job = largest_job();
+    let json = job.to_string();
+    let request = Request::from_manifest(job, "default").unwrap();
+    for (policy, module) in loaded.policies() {
+        let call = Call {
+            request: &request,
+            object_json: json.as_bytes(),
+            old_object_json: None,
+            settings_json: policy.settings_json(),
+        };
+        let fuel = module.review(&call, None, None).unwrap().fuel;
+        let per_byte = fuel / json.len() as u64;
+        assert!(per_byte <= FUEL_PER_BYTE / 2, "{}: {per_byte}", policy.name);
+    }
 }

@@ -5,6 +5,9 @@ mod bed;
 mod client;
 mod crowd;
 mod groups;
+mod api;
+mod client;
+mod dry_run;
 mod fuel;
 mod guest;
 mod lint;
@@ -63,6 +66,8 @@ enum Name {
     Admission,
     /// The webhook's throughput, and its slowest answers
     Throughput,
+    /// What a create costs more in a real API server
+    DryRun,
     /// The webhook's start
     Start,
     /// The webhook's memory
@@ -121,6 +126,7 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Review => reviews::measure(),
         Name::Admission => admissions::measure(),
         Name::Throughput => throughput::measure(&product()?.webhook),
+        Name::DryRun => dry_run::measure(&product()?),
         Name::Start => start::measure(&product()?.webhook),
         Name::Memory => memory::measure(&product()?.webhook),
         Name::Lint => lint::measure(&product()?.plugin),

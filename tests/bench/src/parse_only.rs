@@ -36,7 +36,9 @@ async fn accept(tls: TlsAcceptor, ready: &Path) -> Result<()> {
     let listener = TcpListener::bind(any).await.context("listen")?;
     let address = listener.local_addr().context("listen")?;
     std::fs::write(ready, address.to_string()).context("write the address")?;
-    let router = Router::new().route("/mutate", post(pass));
+    let router = Router::new()
+        .route("/mutate", post(pass))
+        .route("/validate", post(pass));
     loop {
         let (connection, _) = listener.accept().await.context("accept a connection")?;
         tokio::spawn(connect(tls.clone(), router.clone(), connection));

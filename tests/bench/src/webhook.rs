@@ -73,38 +73,22 @@ impl Folders {
             .arg(self.cache())
             .arg("--ready-file")
             .arg(&ready);
-        self.run(command, &ready, log)
+        run(command, &ready, log, &path("tls"))
     }
 
     /// Starts the server that only parses, with the certificate that the webhook made.
     pub(crate) fn start_parser(&self) -> Result<Webhook> {
+        self.start_parser_with(&self.root.path().join("tls"))
+    }
+
+    /// Starts the server that only parses, with the certificate in the folder `tls`.
+    pub(crate) fn start_parser_with(&self, tls: &Path) -> Result<Webhook> {
         let path = |name: &str| self.root.path().join(name);
         let ready = path("parser-address");
         let program = std::env::current_exe().context("find this program")?;
         let mut command = Command::new(program);
-        command.arg("--parse-only").arg(path("tls")).arg(&ready);
-        self.run(command, &ready, path("parser-log"))
-    }
-
-    fn run(&self, mut command: Command, ready: &Path, log: PathBuf) -> Result<Webhook> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).context("make a log file")?);
-        let start = Instant::now();
-        let process = command
-            .spawn()
-            .with_context(|| format!("start {:?}", command.get_program()))?;
-        let mut webhook = Webhook {
-            process,
-            address: String::new(),
-            authority: self.root.path().join("tls").join("ca.crt"),
-            log,
-            took: Duration::ZERO,
-        };
-        webhook.address = webhook.wait(ready, start)?;
-        webhook.took = start.elapsed();
-        Ok(webhook)
+        command.arg("--parse-only").arg(tls).arg(&ready);
+        run(command, &ready, path("parser-log"), tls)
     }
 
     fn cache(&self) -> PathBuf {
@@ -113,6 +97,11 @@ impl Folders {
 }
 
 impl Webhook {
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection of its own.
     pub(crate) fn connect(&self) -> Result<Client> {
         Client::connect(&self.address, &self.authority)
@@ -173,6 +162,28 @@ impl Drop for Webhook {
         self.process.kill().ok();
         self.process.wait().ok();
     }
+}
+
+/// Starts a server and returns when it serves; its certificate is in `tls`.
+fn run(mut command: Command, ready: &Path, log: PathBuf, tls: &Path) -> Result<Webhook> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(&log).context("make a log file")?);
+    let start = Instant::now();
+    let process = command
+        .spawn()
+        .with_context(|| format!("start {:?}", command.get_program()))?;
+    let mut webhook = Webhook {
+        process,
+        address: String::new(),
+        authority: tls.join("ca.crt"),
+        log,
+        took: Duration::ZERO,
+    };
+    webhook.address = webhook.wait(ready, start)?;
+    webhook.took = start.elapsed();
+    Ok(webhook)
 }
 
 #[expect(
