@@ -1,15 +1,17 @@
 //! A place in the object under review: typed, null-safe reads that know where they are.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::document::{Document, Index, Kind, Name, is_same};
+use crate::document::{Document, Entry, Index, Kind, Name, is_same};
 use crate::patch::nest;
-use crate::pointer::{escape, unescape};
+use crate::pointer::{join, push_escaped, unescape};
 use crate::verdict::{Finding, Severity, WRONG_TYPE};
+
+/// Bytes of a common pointer.
+const PATH: usize = 96;
 
 /// A place in a JSON document, whether or not something stands there.
 ///
@@ -203,7 +205,7 @@ impl<'a> Node<'a> {
         match found.filter(|member| self.kind_at(*member) != Kind::Null) {
             Some(member) => Self::existing(self.document, member),
             None => Self {
-                missing: [self.missing.as_str(), "/", &escape(key)].concat(),
+                missing: join(&self.missing, key),
                 ..Self::existing(self.document, self.place)
             },
         }
@@ -245,27 +247,23 @@ impl<'a> Node<'a> {
 
     /// The pointer to `place`.
     fn existing_path(&self) -> String {
-        let mut tokens = Vec::new();
-        let mut place = self.place;
-        while let Some(token) = self.token(place) {
-            tokens.push(token);
-            place = self.document.entry(place).parent;
-        }
-        let length = tokens.iter().map(|token| token.len() + 1).sum::<usize>();
-        let mut path = String::with_capacity(length + self.missing.len());
-        for token in tokens.iter().rev() {
-            path.push('/');
-            path.push_str(token);
-        }
+        let mut path = String::with_capacity(PATH + self.missing.len());
+        self.push_path(self.place, &mut path);
         path
     }
 
-    /// What leads to `place` from the place above it.
-    fn token(&self, place: Index) -> Option<Cow<'a, str>> {
-        match self.document.entry(place).name {
-            Name::Root => None,
-            Name::Ordinal(ordinal) => Some(ordinal.to_string().into()),
-            Name::Key(_) => self.document.key(place).map(escape),
+    /// Appends the pointer to `place`. Documents are at most 128 levels deep.
+    fn push_path(&self, place: Index, path: &mut String) {
+        let Entry { name, parent, .. } = *self.document.entry(place);
+        if matches!(name, Name::Root) {
+            return;
+        }
+        self.push_path(parent, path);
+        path.push('/');
+        match name {
+            Name::Root => {}
+            Name::Ordinal(ordinal) => push_ordinal(ordinal, path),
+            Name::Key(_) => push_escaped(path, self.document.key(place).unwrap_or_default()),
         }
     }
 
@@ -293,6 +291,14 @@ impl<'a> Node<'a> {
                 _ => "a string".to_owned(),
             },
         }
+    }
+}
+
+/// Most lists have fewer than ten elements, and formatting costs more than all else in a pointer.
+fn push_ordinal(ordinal: u32, path: &mut String) {
+    match char::from_digit(ordinal, 10) {
+        Some(digit) => path.push(digit),
+        None => path.push_str(&ordinal.to_string()),
     }
 }
 

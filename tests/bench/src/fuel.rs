@@ -13,7 +13,12 @@ pub(crate) fn of_admission(policies: &Loaded, body: &[u8]) -> Result<Vec<(String
         calls: RefCell::default(),
     };
     let request = parse_review(body)?;
-    admission::admit(&request, Phase::Mutate, &policies.set, &meter);
+    drop(admission::admit(
+        &request,
+        Phase::Mutate,
+        &policies.set,
+        &meter,
+    ));
     Ok(meter.calls.into_inner())
 }
 
