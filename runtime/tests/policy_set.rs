@@ -8,12 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use admission::{Mode, Phase, Request};
-use runtime::{
-    Engine, EngineOptions, LoadError, Loaded, World, load_builtin, load_files, load_files_without,
-};
 use admission::{Call, Mode, Phase, Request};
-use runtime::{Engine, EngineOptions, FUEL_PER_BYTE, LoadError, Loaded, load_builtin, load_files};
+use runtime::{
+    Engine, EngineOptions, FUEL_PER_BYTE, LoadError, Loaded, World, load_builtin, load_files,
+    load_files_without,
+};
 use serde_json::{Value, json};
 
 /// One cache for all tests here: a built-in policy is compiled once.

@@ -1,20 +1,19 @@
 //! Measures the budgets and prints them beside what was measured: `cargo xtask bench`.
 
 mod admissions;
+mod api;
 mod bed;
 mod client;
 mod crowd;
-mod groups;
-mod api;
-mod client;
 mod dry_run;
 mod fuel;
+mod groups;
 mod guest;
 mod lint;
 mod machine;
 mod memory;
-mod placements;
 mod parse_only;
+mod placements;
 mod policy_set;
 mod printer;
 mod reviews;
