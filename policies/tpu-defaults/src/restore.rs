@@ -17,7 +17,7 @@ mod keys;
 mod same;
 mod walk;
 
-use sdk::{Document, Review, Severity, Verdict};
+use sdk::{Document, Node, Review, Severity, Verdict};
 use serde_json::Value;
 use workload::{Immutable, Workload};
 
@@ -97,7 +97,8 @@ fn way_out(workload: &Workload<'_>) -> String {
 /// The name that `kubectl sax deploy` was given, where it made the object.
 fn deployment<'a>(workload: &Workload<'a>) -> Option<&'a str> {
     let labels = workload.root.at("metadata").at("labels");
-    let label = |key| labels.at(key).value().and_then(Value::as_str);
+    // A label of another type is the API server's business.
+    let label = |key| Some(labels.at(key)).filter(Node::is_text)?.text();
     label(MANAGED_BY)
         .filter(|manager| *manager == PLUGIN)
         .and_then(|_| label(INSTANCE))

@@ -226,7 +226,7 @@ fn check_jobs(
         let taken = |job: &String| {
             let found = cluster.get(JOB_VERSION, "Job", namespace, job);
             // Without the grant nobody can know. Another JobSet's Job is that JobSet's finding.
-            found.is_ok_and(|job| job.is_some_and(|job| !is_of_jobset(&Node::of(&job))))
+            found.is_ok_and(|job| job.is_some_and(|job| !is_of_jobset(&job.root())))
         };
         if let Some(job) = jobs.into_iter().find(taken) {
             let message = format!(
@@ -254,7 +254,7 @@ fn check_jobsets(
         return;
     };
     for jobset in &jobsets {
-        let jobset = Workload::read(WorkloadKind::JobSet, Node::of(jobset));
+        let jobset = Workload::read(WorkloadKind::JobSet, jobset.root());
         let Some(name) = jobset.root.at("metadata").at("name").text() else {
             continue;
         };
