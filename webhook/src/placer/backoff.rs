@@ -19,7 +19,7 @@ impl Default for Backoff {
 
 impl Backoff {
     /// One more failure: how long to wait.
-    pub(crate) fn next(&mut self) -> Duration {
+    pub(crate) fn wait(&mut self) -> Duration {
         let wait = self.0;
         self.0 = (wait * 2).min(LONGEST);
         wait
@@ -31,6 +31,22 @@ impl Backoff {
     }
 }
 
+// Kube's watchers wait so as well. Their own default begins with 0.8 s and goes to 30 s: after an
+// API server was away, groups would wait for that long.
+impl Iterator for Backoff {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(self.wait())
+    }
+}
+
+impl kube::runtime::utils::Backoff for Backoff {
+    fn reset(&mut self) {
+        Backoff::reset(self);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,10 +54,10 @@ mod tests {
     #[test]
     fn waits_grow_to_a_bound_and_begin_anew_after_a_success() {
         let mut backoff = Backoff::default();
-        let waits: Vec<_> = (0..8).map(|_| backoff.next()).collect();
+        let waits: Vec<_> = (0..8).map(|_| backoff.wait()).collect();
         assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]));
         assert_eq!((waits[0], waits[7]), (FIRST, LONGEST));
         backoff.reset();
-        assert_eq!(backoff.next(), FIRST);
+        assert_eq!(backoff.wait(), FIRST);
     }
 }

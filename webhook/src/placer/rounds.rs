@@ -173,7 +173,7 @@ impl Rounds {
         let begun = Instant::now();
         let Some(decision) = self.ask().await else {
             self.pending.dirty = true;
-            self.pending.not_before = Some(begun + self.pending.failures.next());
+            self.pending.not_before = Some(begun + self.pending.failures.wait());
             return;
         };
         let took = begun.elapsed();
@@ -240,7 +240,7 @@ impl Rounds {
             Trouble::None => self.pending.failures.reset(),
             Trouble::Stale => self.pending.not_before = Some(now + STALE),
             Trouble::Failed => {
-                self.pending.not_before = Some(now + self.pending.failures.next());
+                self.pending.not_before = Some(now + self.pending.failures.wait());
             }
         }
     }
