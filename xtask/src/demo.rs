@@ -3,11 +3,11 @@
 mod stage;
 mod story;
 
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use xtask::guard::Guard;
 
 use crate::cluster;
 use crate::setup::{program_folder, wasm_compiler};
@@ -15,26 +15,6 @@ use stage::{Stage, chapter, echo};
 
 /// The cluster's name; one that is left from an earlier demo is replaced.
 const CLUSTER: &str = "demo";
-
-/// A process that takes the cluster down when this one ends, however that happens.
-struct Guard(Child);
-
-impl Guard {
-    fn start() -> Result<Self> {
-        let mut guard = Command::new(program_folder()?.join("controlplane"));
-        guard.args(["guard", "--name", CLUSTER]);
-        // In a group of its own Ctrl-C doesn't reach it.
-        guard.stdin(Stdio::piped()).process_group(0);
-        Ok(Self(guard.spawn().context("start the cluster's guard")?))
-    }
-
-    /// Waits until the cluster is down.
-    fn end(mut self) -> Result<()> {
-        let status = self.0.wait().context("wait for the cluster's end")?;
-        ensure!(status.success(), "the cluster couldn't be taken down");
-        Ok(())
-    }
-}
 
 /// Tells the story; the cluster is taken down at its end unless `keep` is set.
 ///
@@ -44,7 +24,13 @@ pub(crate) fn run(root: &Path, keep: bool) -> Result<ExitCode> {
     wasm_compiler()?;
     let programs = [printed(root, &["product"])?, printed(root, &["bin"])?];
     cluster(root, &["down", "--quiet", "--name", CLUSTER])?;
-    let guard = if keep { None } else { Some(Guard::start()?) };
+    let guard = match keep {
+        true => None,
+        false => Some(Guard::start(
+            &program_folder()?.join("controlplane"),
+            CLUSTER,
+        )?),
+    };
     let told = up_and_tell(root, programs, keep);
     match guard {
         Some(guard) => guard.end()?,

@@ -8,7 +8,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use sax_tests::controlplane::guard::Guard;
 use sax_tests::controlplane::pools::Pool;
 use sax_tests::controlplane::webhook::{Options, Replica, leader};
 use sax_tests::controlplane::{Cluster, Ending};
@@ -16,6 +15,7 @@ use sax_tests::namespace::TempNamespace;
 use sax_tests::product::Product;
 use sax_tests::wait::{Look, until};
 use serde_json::{Value, json};
+use xtask::guard::Guard;
 use xtask::workspace_root;
 
 use crate::groups::Way;

@@ -6,7 +6,6 @@
 
 pub mod binaries;
 mod certificates;
-pub mod guard;
 mod jobset;
 mod parts;
 pub mod pools;

@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use sax_tests::controlplane::guard::Guard;
 use sax_tests::controlplane::pools::default_pools;
 use sax_tests::controlplane::{Cluster, webhook};
 use sax_tests::namespace::TempNamespace;
 use sax_tests::product::Product;
+use xtask::guard::Guard;
 
 struct Shared {
     cluster: Cluster,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -10,6 +9,7 @@ use sax_tests::controlplane::Cluster;
 use sax_tests::controlplane::pools::Pool;
 use sax_tests::wait::{Look, until};
 use serde_json::{Value, json};
+use xtask::guard::Guard;
 
 use crate::attempts::Attempt;
 use crate::cases::Case;
@@ -81,8 +81,7 @@ fn the_api_server_answers_and_stores_as_the_pipeline_says() {
 struct ControlPlane {
     cluster: Cluster,
     api: Https,
-    /// Holds the pipe whose end tells the guard that we are gone.
-    _guard: Child,
+    _guard: Guard,
 }
 
 /// An attempt of a group, and what the API server says of it without us.
@@ -94,11 +93,7 @@ type Judged = (&'static Case, Outcome);
 impl ControlPlane {
     fn start() -> Self {
         let name = format!("parity-{}", std::process::id());
-        let guard = Command::new(env!("CARGO_BIN_EXE_controlplane"))
-            .args(["guard", "--name", &name])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
+        let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_controlplane")), &name)
             .expect("the guard must start");
         let cluster = Cluster::up(&xtask::workspace_root(), &name, &[Pool::cpu("cpu", 1)])
             .unwrap_or_else(|error| panic!("{error:#}"));

@@ -1,8 +1,7 @@
 //! The one cluster of this program, with two replicas of our webhook, and the JobSets that the
 //! tests place in it. A guard process ends it when this program ends, however that happens.
 
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use sax_tests::namespace::TempNamespace;
 use sax_tests::product::Product;
 use sax_tests::wait::{Look, until};
 use serde_json::{Value, json};
+use xtask::guard::Guard;
 
 /// Pools of four v4 VMs each, for many groups at once.
 pub(crate) const MANY: u32 = 10;
@@ -36,8 +36,7 @@ struct Shared {
     cluster: Cluster,
     first: Replica,
     second: Replica,
-    /// Holds the pipe whose end tells the guard that we are gone.
-    _guard: Child,
+    _guard: Guard,
 }
 
 /// Waits for its turn, and until no TPU Pod of an earlier test is left.
@@ -148,13 +147,7 @@ pub(crate) fn jobset(name: &str, replicas: u32, vms: usize, shape: (&str, &str))
 fn start() -> Shared {
     // Two checkouts, or two runs at once, must not meet.
     let name = format!("placement-{}", std::process::id());
-    let guard = Command::new(env!("CARGO_BIN_EXE_controlplane"))
-        .args(["guard", "--name", &name])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        // In a group of its own Ctrl-C doesn't reach it.
-        .process_group(0)
-        .spawn()
+    let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_controlplane")), &name)
         .expect("the guard must start");
     let mut pools = default_pools();
     let many = |at| Pool::tpu(&format!("many{at}"), "tpu-v4-podslice", "2x2x4", 4, 4);
