@@ -9,6 +9,7 @@
 //! ```
 
 mod choices;
+mod pointers;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::review::{Kind, Operation, Review};
 use crate::verdict::{Finding, Severity};
 
 pub use choices::check_choices;
+pub use pointers::pointers;
 
 /// One case: a review, settings, and the verdict that is expected.
 #[derive(Debug, Deserialize)]

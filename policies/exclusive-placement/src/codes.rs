@@ -1,6 +1,7 @@
 //! The codes of the findings, and their explanations: `codes/<CODE>.md`.
 
-use sdk::{Description, Severity};
+use sdk::Description;
+use workload::{Page, page};
 
 pub(crate) const NO_LABEL_KEY: &str = "EXC001";
 pub(crate) const NOT_HEARD: &str = "EXC002";
@@ -10,26 +11,6 @@ pub(crate) const LEADER_READY: &str = "EXC005";
 pub(crate) const TWO_PLACERS: &str = "EXC006";
 pub(crate) const OLD_JOBSET: &str = "EXC007";
 pub(crate) const DIFFERS: &str = "EXC008";
-
-/// One code with its explanation.
-struct Page {
-    code: &'static str,
-    severity: Severity,
-    title: &'static str,
-    text: &'static str,
-}
-
-/// A page whose text stands in `codes/`.
-macro_rules! page {
-    ($code:literal, $severity:ident, $title:literal) => {
-        Page {
-            code: $code,
-            severity: Severity::$severity,
-            title: $title,
-            text: include_str!(concat!("codes/", $code, ".md")),
-        }
-    };
-}
 
 const PAGES: [Page; 8] = [
     page!(
@@ -56,7 +37,5 @@ const PAGES: [Page; 8] = [
 
 /// Adds all codes to the policy's description.
 pub(crate) fn explain(description: Description) -> Description {
-    PAGES.iter().fold(description, |description, page| {
-        description.code(page.code, page.severity, page.title, page.text)
-    })
+    workload::explain(&PAGES, description)
 }

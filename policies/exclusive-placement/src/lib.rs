@@ -61,21 +61,8 @@ impl Policy for ExclusivePlacement {
             "Gives each exclusive group a domain of its own, and gates TPU Pods until it is found",
         )
         .matching(pods)
-        .matching(MatchRule::creates_and_updates(["batch"], ["jobs"]))
-        .matching(MatchRule::creates_and_updates(
-            ["jobset.x-k8s.io"],
-            ["jobsets"],
-        ))
-        .matching(MatchRule::creates_and_updates(
-            ["apps"],
-            ["deployments", "statefulsets"],
-        ))
-        .matching(MatchRule::creates_and_updates(
-            ["leaderworkerset.x-k8s.io"],
-            ["leaderworkersets"],
-        ))
         .settings(settings::SCHEMA);
-        codes::explain(description)
+        codes::explain(workload::matching_controllers(description))
     }
 
     fn review(review: &Review, settings: &Settings, _: &impl Cluster, verdict: &mut Verdict) {

@@ -1,22 +1,9 @@
 //! The codes of this policy, each with its page for `kubectl sax explain`.
 
-use sdk::{Description, Severity};
+use sdk::Description;
+use workload::{Page, page};
 
-/// A code: its worst severity, one line, and its page.
-type Code = (&'static str, Severity, &'static str, &'static str);
-
-macro_rules! page {
-    ($code:literal, $severity:ident, $title:literal) => {
-        (
-            $code,
-            Severity::$severity,
-            $title,
-            include_str!(concat!("../codes/", $code, ".md")),
-        )
-    };
-}
-
-const CODES: [Code; 24] = [
+const PAGES: [Page; 24] = [
     page!("SAX001", Warn, "a placeholder was left in"),
     page!("SAX002", Deny, "a bucket or root that Saxml can't use"),
     page!("SAX003", Deny, "admin and servers use different roots"),
@@ -45,9 +32,5 @@ const CODES: [Code; 24] = [
 
 /// Adds all codes to the policy's description.
 pub(crate) fn explain(description: Description) -> Description {
-    CODES
-        .iter()
-        .fold(description, |description, (code, severity, title, text)| {
-            description.code(code, *severity, title, text)
-        })
+    workload::explain(&PAGES, description)
 }

@@ -1,6 +1,7 @@
 //! The codes of the findings, and their explanations: `codes/<CODE>.md`.
 
-use sdk::{Description, Severity};
+use sdk::Description;
+use workload::{Page, page};
 
 pub(crate) const SLICE_CONFLICT: &str = "TPU101";
 pub(crate) const AMBIGUOUS_POOL: &str = "TPU102";
@@ -17,26 +18,6 @@ pub(crate) const NOT_EXCLUSIVE: &str = "TPU112";
 pub(crate) const IMMUTABLE_CHANGED: &str = "TPU113";
 pub(crate) const IMMUTABLE_REMOVED: &str = "TPU114";
 pub(crate) const SLICE_UNREADABLE: &str = "TPU115";
-
-/// One code with its explanation.
-struct Page {
-    code: &'static str,
-    severity: Severity,
-    title: &'static str,
-    text: &'static str,
-}
-
-/// A page whose text stands in `codes/`.
-macro_rules! page {
-    ($code:literal, $severity:ident, $title:literal) => {
-        Page {
-            code: $code,
-            severity: Severity::$severity,
-            title: $title,
-            text: include_str!(concat!("codes/", $code, ".md")),
-        }
-    };
-}
 
 const PAGES: [Page; 15] = [
     page!(
@@ -86,7 +67,5 @@ const PAGES: [Page; 15] = [
 
 /// Adds all codes to the policy's description.
 pub(crate) fn explain(description: Description) -> Description {
-    PAGES.iter().fold(description, |description, page| {
-        description.code(page.code, page.severity, page.title, page.text)
-    })
+    workload::explain(&PAGES, description)
 }

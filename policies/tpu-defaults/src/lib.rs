@@ -70,26 +70,13 @@ impl Policy for TpuDefaults {
             "Fills in what a TPU Pod template lacks: selectors, network, port, MEGASCALE",
         )
         .matching(MatchRule::creates_and_updates([""], ["pods"]))
-        .matching(MatchRule::creates_and_updates(["batch"], ["jobs"]))
-        .matching(MatchRule::creates_and_updates(
-            ["jobset.x-k8s.io"],
-            ["jobsets"],
-        ))
-        .matching(MatchRule::creates_and_updates(
-            ["apps"],
-            ["deployments", "statefulsets"],
-        ))
-        .matching(MatchRule::creates_and_updates(
-            ["leaderworkerset.x-k8s.io"],
-            ["leaderworkersets"],
-        ))
         .settings(settings::SCHEMA)
         .grant(
             "v1",
             "Namespace",
             "a namespace's annotation names the slice of its Pods",
         );
-        codes::explain(description)
+        codes::explain(workload::matching_controllers(description))
     }
 
     fn review(review: &Review, settings: &Settings, cluster: &impl Cluster, verdict: &mut Verdict) {

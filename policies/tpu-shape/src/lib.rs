@@ -51,19 +51,6 @@ impl Policy for TpuShape {
             "TPU slices, VMs, Pods and chips agree with each other and can exist",
         )
         .matching(MatchRule::creates_and_updates([""], ["pods"]))
-        .matching(MatchRule::creates_and_updates(["batch"], ["jobs"]))
-        .matching(MatchRule::creates_and_updates(
-            ["jobset.x-k8s.io"],
-            ["jobsets"],
-        ))
-        .matching(MatchRule::creates_and_updates(
-            ["apps"],
-            ["deployments", "statefulsets"],
-        ))
-        .matching(MatchRule::creates_and_updates(
-            ["leaderworkerset.x-k8s.io"],
-            ["leaderworkersets"],
-        ))
         .settings(settings::SCHEMA)
         .grant(
             names::JOBSET_VERSION,
@@ -75,7 +62,7 @@ impl Policy for TpuShape {
             "Job",
             "no Job of a namespace must have a name that a JobSet generates",
         );
-        codes::explain(description)
+        codes::explain(workload::matching_controllers(description))
     }
 
     fn review(review: &Review, settings: &Settings, cluster: &impl Cluster, verdict: &mut Verdict) {

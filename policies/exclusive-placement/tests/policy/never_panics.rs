@@ -7,23 +7,10 @@ use serde_json::{Value, json};
 use crate::support::{OBJECTS, create};
 
 /// Every place in `value`, but for the kind.
-fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
-    if !["/apiVersion", "/kind", ""].contains(&at) {
-        found.push(at.to_owned());
-    }
-    match value {
-        Value::Object(members) => {
-            for (key, member) in members {
-                pointers(member, &sdk::join(at, key), found);
-            }
-        }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                pointers(element, &format!("{at}/{index}"), found);
-            }
-        }
-        _ => {}
-    }
+fn places(object: &Value) -> Vec<String> {
+    let mut places = sdk::testing::pointers(object);
+    places.retain(|place| !["/apiVersion", "/kind"].contains(&place.as_str()));
+    places
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -56,8 +43,7 @@ proptest! {
         let (_, object) = object.get(&OBJECTS);
         let mut object = object.clone();
         for (place, value) in changes {
-            let mut places = Vec::new();
-            pointers(&object, "", &mut places);
+            let places = places(&object);
             let path: &String = place.get(&places);
             if let Some(target) = object.pointer_mut(path) {
                 *target = value;

@@ -266,27 +266,6 @@ fn a_new_label_starts_no_rollout_and_a_new_template_is_completed() {
     assert!(!update(&old, &changed, &json!({})).is_untouched());
 }
 
-/// Pointers to every member and element below `value`.
-fn pointers(value: &Value, path: &str, all: &mut Vec<String>) {
-    let mut visit = |token: String, value: &Value| {
-        let path = format!("{path}/{}", token.replace('~', "~0").replace('/', "~1"));
-        all.push(path.clone());
-        pointers(value, &path, all);
-    };
-    match value {
-        Value::Object(members) => {
-            members
-                .iter()
-                .for_each(|(key, value)| visit(key.clone(), value));
-        }
-        Value::Array(elements) => {
-            let elements = elements.iter().enumerate();
-            elements.for_each(|(at, value)| visit(at.to_string(), value));
-        }
-        _ => {}
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -297,8 +276,10 @@ proptest! {
         let old = created(&tutorial(), &json!({}));
         let mut new = old.clone();
         for pick in picks {
-            let mut all = Vec::new();
-            pointers(jobs(&new), "/spec/replicatedJobs", &mut all);
+            let below = sdk::testing::pointers(jobs(&new)).into_iter();
+            let mut all: Vec<String> = below
+                .map(|path| format!("/spec/replicatedJobs{path}"))
+                .collect();
             let is_key = |path: &String| {
                 path.contains("/args/") || path.ends_with("/name") || path.ends_with("/containerPort")
             };
