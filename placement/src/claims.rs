@@ -1,5 +1,8 @@
 //! What becomes of claims whose groups have no Pods.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::action::Action;
 use crate::claim::{Claim, Holder};
 use crate::decide::Run;
@@ -10,8 +13,8 @@ use crate::settings::Settings;
 
 impl<'a> Run<'a> {
     /// Sorts claims by group; marks, keeps and ends those without Pods.
-    pub(crate) fn tend_claims(&mut self, groups: &'a [Group<'a>]) {
-        let known: std::collections::HashSet<_> = groups.iter().map(Group::id).collect();
+    pub(crate) fn tend_claims(&mut self, groups: &'a [Arc<Group>]) {
+        let known: HashSet<_> = groups.iter().map(|group| group.id()).collect();
         for claim in self.view.claims.values() {
             match &claim.holder {
                 Holder::Group(group) if known.contains(&id(group)) => self.enter(claim, group),

@@ -25,7 +25,7 @@ use crate::view::View;
 /// [`Action::Claim`].
 #[must_use]
 pub fn decide(view: &View, now: Time, settings: &Settings, rank: &dyn Rank) -> Decision {
-    let (groups, plain) = groups(view);
+    let groups = groups(view);
     let mut run = Run {
         view,
         now,
@@ -46,7 +46,7 @@ pub fn decide(view: &View, now: Time, settings: &Settings, rank: &dyn Rank) -> D
     for unit in units(&groups, settings.gang) {
         run.serve(&unit);
     }
-    run.serve_plain(&plain);
+    run.serve_plain();
     run.decision
 }
 
@@ -81,13 +81,13 @@ impl<'a> Run<'a> {
         self.decision.actions.push(action);
     }
 
-    pub(crate) fn report(&mut self, group: &Group<'a>, state: State) {
+    pub(crate) fn report(&mut self, group: &Group, state: State) {
         self.report_with(group, state, Arc::default());
     }
 
     pub(crate) fn report_with(
         &mut self,
-        group: &Group<'a>,
+        group: &Group,
         state: State,
         rejected: Arc<Vec<Rejection>>,
     ) {
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
         self.decision.groups.push(GroupReport {
             group: group.reference.clone(),
             object: group.object.clone(),
-            topology_key: group.key.to_owned(),
+            topology_key: group.key.clone(),
             exclusive: true,
             priority: group.priority,
             created: group.created,
@@ -119,9 +119,9 @@ impl<'a> Run<'a> {
     }
 
     /// Lifts the gates of a group's Pods, in its order, all for one domain.
-    pub(crate) fn release(&mut self, group: &Group<'a>, domain: &Domain) {
-        let released = group.released().count();
-        for pod in group.gated() {
+    pub(crate) fn release(&mut self, group: &Group, domain: &Domain) {
+        let released = group.released.len();
+        for pod in &group.gated {
             self.act(Action::Release(Release {
                 pod: pod.reference.clone(),
                 group: group.reference.clone(),
@@ -136,10 +136,11 @@ impl<'a> Run<'a> {
 
     /// Gives up the claim of a group of which no Pod was released under it. Each gated Pod is
     /// fenced first: a placer that was paused before it released them fails then.
-    pub(crate) fn give_up(&mut self, group: &Group<'a>, claim: &Claim, reasons: Vec<Reason>) {
+    pub(crate) fn give_up(&mut self, group: &Group, claim: &Claim, reasons: Vec<Reason>) {
         let fence = fence_of(claim);
         for pod in group
-            .gated()
+            .gated
+            .iter()
             .filter(|pod| pod.fence.as_deref() != Some(fence) && !seeded!(NeverFences))
         {
             self.act(Action::Fence(Fence {
@@ -160,9 +161,12 @@ pub(crate) fn fence_of(claim: &Claim) -> &str {
 }
 
 /// Whether one of the Pods was fenced against the claim: then it must be given up.
-pub(crate) fn is_fenced(group: &Group<'_>, claim: &Claim) -> bool {
+pub(crate) fn is_fenced(group: &Group, claim: &Claim) -> bool {
     let fence = fence_of(claim);
-    group.gated().any(|pod| pod.fence.as_deref() == Some(fence))
+    group
+        .gated
+        .iter()
+        .any(|pod| pod.fence.as_deref() == Some(fence))
 }
 
 impl Run<'_> {

@@ -1,21 +1,23 @@
 //! Whether Pods fit on nodes, now.
 
-use crate::constraint::Constraints;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use crate::group::Group;
-use crate::node_state::NodeState;
 use crate::pod::Pod;
 use crate::reason::Reason;
-use crate::resources::Resources;
+use crate::space::Space;
+use crate::topology::Plot;
 
 /// Pods that must fit, by what they ask for. Those of one template are all equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Need<'a>(pub(crate) Vec<Class<'a>>);
+pub(crate) struct Need(Vec<Class>);
 
-/// Equal Pods.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Class<'a> {
-    pub(crate) requests: Resources,
-    pub(crate) constraints: &'a Constraints,
+/// Equal Pods: what they ask for and where they may run is the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Class {
+    /// One of them.
+    pub(crate) pod: Arc<Pod>,
     pub(crate) count: u32,
 }
 
@@ -25,36 +27,30 @@ pub(crate) enum Free<'a> {
     /// What no Pod has.
     Now,
     /// That, and what these Pods have that are being deleted.
-    Soon(&'a Group<'a>),
+    Soon(&'a Group),
     /// All of it, whoever is there.
     Ever,
 }
 
-impl<'a> Need<'a> {
+impl Need {
     /// What these Pods need, as if there were at least `count`: those that don't exist yet are
     /// like the last.
-    pub(crate) fn of(pods: impl Iterator<Item = &'a Pod>, count: u32) -> Self {
-        let mut classes: Vec<Class<'a>> = Vec::new();
+    pub(crate) fn of<'p>(pods: impl Iterator<Item = &'p Arc<Pod>>, count: u32) -> Self {
+        let mut classes: Vec<Class> = Vec::new();
         let mut known = 0;
         for pod in pods {
             known += 1;
-            let same = |class: &&mut Class<'_>| {
-                class.requests == pod.requests && *class.constraints == pod.constraints
-            };
-            match classes.iter_mut().find(same) {
+            match classes.iter_mut().find(|class| class.is_of(pod)) {
                 Some(class) => class.count += 1,
-                None => classes.push(Class {
-                    requests: pod.requests,
-                    constraints: &pod.constraints,
-                    count: 1,
-                }),
+                None => classes.push(Class::one(pod)),
             }
         }
         if let Some(last) = classes.last_mut() {
             last.count += count.saturating_sub(known);
         }
         // The largest first: what is small finds a place between.
-        classes.sort_by_key(|class| std::cmp::Reverse((class.requests.chips, class.requests.cpu)));
+        let size = |class: &Class| (class.pod.requests.chips, class.pod.requests.cpu);
+        classes.sort_by_key(|class| std::cmp::Reverse(size(class)));
         Self(classes)
     }
 
@@ -66,19 +62,52 @@ impl<'a> Need<'a> {
     }
 }
 
-/// Pods that fit on `nodes`: all, with room for how many of the largest, or why not.
-pub(crate) fn fit<'n, 'v: 'n>(
-    nodes: impl Iterator<Item = &'n NodeState<'v>>,
-    need: &Need<'_>,
+impl Class {
+    pub(crate) fn one(pod: &Arc<Pod>) -> Self {
+        let (pod, count) = (Arc::clone(pod), 1);
+        Self { pod, count }
+    }
+
+    fn is_of(&self, pod: &Pod) -> bool {
+        self.pod.requests == pod.requests && self.pod.constraints == pod.constraints
+    }
+}
+
+impl PartialEq for Class {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && self.is_of(&other.pod)
+    }
+}
+
+impl Eq for Class {}
+
+impl Hash for Class {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.count, self.pod.requests, &self.pod.constraints).hash(state);
+    }
+}
+
+/// Pods that fit in a domain: all, with room for how many of the largest, or why not.
+pub(crate) fn fit(
+    space: &Space<'_>,
+    plot: &Plot,
+    need: &Need,
     free: Free<'_>,
 ) -> Result<u32, Vec<Reason>> {
+    // What all nodes have in common needn't be looked up on each of them.
+    let shared = space.labels(plot);
+    let classes = need.0.iter().map(|class| {
+        let selected = class.pod.constraints.unselected(shared).is_none();
+        (class, selected)
+    });
+    let classes: Vec<(&Class, bool)> = classes.collect();
     let mut left: Vec<u32> = need.0.iter().map(|class| class.count).collect();
     let (mut room, mut count, mut reasons) = (0_u32, 0, Vec::new());
-    for node in nodes {
+    for node in space.nodes(&plot.nodes) {
         count += 1;
         let mut free = node.free(free);
-        for (at, class) in need.0.iter().enumerate() {
-            match node.room(class, &free) {
+        for (at, (class, selected)) in classes.iter().enumerate() {
+            match node.room(class, *selected, &free) {
                 Err(reason) => merge(&mut reasons, reason),
                 Ok(most) => {
                     room += if at == 0 { most } else { 0 };

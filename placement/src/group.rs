@@ -1,11 +1,17 @@
 //! Which Pods belong together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::owner::{Job, Owner, OwnerKind};
+use crate::crew::{Crew, Source};
+use crate::fit::Need;
+use crate::keys::GATE;
+use crate::maker::{Maker, Makers};
 use crate::pod::Pod;
 use crate::reference::{GroupRef, ObjectRef};
+use crate::site::Tenant;
 use crate::time::Time;
+use crate::topology::Topology;
 use crate::view::View;
 
 /// What two values of one group have in common: the root owner's uid and the group's name.
@@ -13,13 +19,13 @@ pub(crate) type Key<'a> = (&'a str, &'a str);
 
 /// An exclusive group and its Pods that are not finished.
 #[derive(Debug)]
-pub(crate) struct Group<'a> {
+pub(crate) struct Group {
     pub(crate) reference: GroupRef,
     pub(crate) object: ObjectRef,
     pub(crate) root_kind: &'static str,
-    pub(crate) root_name: &'a str,
+    pub(crate) root_name: String,
     /// The topology key.
-    pub(crate) key: &'a str,
+    pub(crate) key: String,
     pub(crate) created: Time,
     pub(crate) priority: i32,
     /// Pods that must exist before the first is released. `None`: who makes them isn't known.
@@ -27,7 +33,17 @@ pub(crate) struct Group<'a> {
     /// Pods that the domain must hold.
     pub(crate) needed: u32,
     /// In the order in which they are released: index 0 last.
-    pub(crate) pods: Vec<&'a Pod>,
+    pub(crate) pods: Vec<Arc<Pod>>,
+    /// Those of them that wait at our gate and will stay.
+    pub(crate) gated: Vec<Arc<Pod>>,
+    /// Those that were released and will stay.
+    pub(crate) released: Vec<Arc<Pod>>,
+    /// Pods that will stay, those of one index counted once.
+    pub(crate) have: u32,
+    /// Gates of somebody else's on its gated Pods.
+    pub(crate) other_gates: Vec<String>,
+    /// What the domain must have free while all of them wait.
+    pub(crate) need: Need,
     /// Groups of its JobSet that compute together with this one, itself included; 0 where it
     /// stands alone, or where the JobSet makes some only when others are Ready.
     pub(crate) slices: u32,
@@ -37,38 +53,102 @@ pub(crate) struct Group<'a> {
     pub(crate) suspended: bool,
     /// Whether the loss of one Pod makes its JobSet start again.
     pub(crate) restartable: bool,
+    /// Where its released Pods were in the topology that was asked about last.
+    places: Mutex<Option<(Arc<Topology>, Arc<Places>)>>,
+    /// Where its Pods come from: usually one.
+    sources: BTreeSet<Source>,
 }
 
-/// Plain TPU Pods that wait at our gate, by their controller.
-pub(crate) type Plain<'a> = BTreeMap<&'a str, Vec<&'a Pod>>;
-
-/// Who makes a group's Pods.
-struct Maker<'a> {
-    reference: GroupRef,
-    job: Option<&'a Job>,
-    owner: Option<&'a Owner>,
+/// The domains that the released Pods of a group are in or are pinned to.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// Values of the topology key.
+    pub(crate) values: BTreeSet<String>,
+    /// Whether one of them has no domain yet.
+    pub(crate) wandering: bool,
 }
 
-impl<'a> Group<'a> {
+impl Group {
+    pub(crate) fn new(maker: &Maker<'_>, pods: Vec<Arc<Pod>>) -> Self {
+        let pods = in_order(pods);
+        let live = pods.iter().filter(|pod| !pod.deleting).cloned();
+        let (gated, released): (Vec<_>, Vec<_>) = live.partition(|pod| pod.gated());
+        let first = &pods[0];
+        let (want, needed) = maker.counts(&pods);
+        let multislice = pods.iter().any(|pod| pod.multislice);
+        let (job, jobset) = (maker.job, maker.jobset());
+        let together = jobset.filter(|jobset| !jobset.ordered);
+        let slices = together.filter(|_| multislice);
+        let bears_nothing = job.is_some_and(|job| job.backoff_limit == 0);
+        Self {
+            object: maker.object(first),
+            root_kind: maker.root_kind(),
+            root_name: maker.root_name(first),
+            key: first.exclusive.clone().unwrap_or_default(),
+            created: maker.created(first),
+            priority: pods.iter().map(|pod| pod.priority).max().unwrap_or(0),
+            want,
+            needed,
+            need: Need::of(gated.iter(), needed),
+            have: distinct(gated.iter().chain(&released)),
+            other_gates: other_gates(&gated),
+            slices: slices.map_or(0, |jobset| jobset.slices),
+            siblings: together.map_or(0, |jobset| jobset.exclusive),
+            suspended: jobset.is_some_and(|jobset| jobset.suspended)
+                || job.is_some_and(|job| job.suspended),
+            restartable: bears_nothing && jobset.is_some_and(|jobset| jobset.managed_by.is_none()),
+            reference: maker.reference.clone(),
+            sources: pods.iter().map(|pod| Source::of(pod)).collect(),
+            places: Mutex::default(),
+            pods,
+            gated,
+            released,
+        }
+    }
+
     pub(crate) fn id(&self) -> Key<'_> {
         id(&self.reference)
     }
 
+    /// Whether this is one of its Pods.
+    pub(crate) fn has(&self, tenant: &Tenant) -> bool {
+        let source = tenant.source.as_ref();
+        source.is_some_and(|source| self.sources.contains(source.as_ref()))
+    }
+
     /// Pods that will stay: not being deleted.
-    pub(crate) fn live(&self) -> impl Iterator<Item = &'a Pod> + '_ {
-        self.pods.iter().copied().filter(|pod| !pod.deleting)
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.pods.iter().filter(|pod| !pod.deleting)
     }
 
-    pub(crate) fn gated(&self) -> impl Iterator<Item = &'a Pod> + '_ {
-        self.live().filter(|pod| pod.gated())
+    /// Where its released Pods are: the same until it or the topology changes.
+    pub(crate) fn places(&self, topology: &Arc<Topology>) -> Arc<Places> {
+        let mut last = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, places)) = &*last
+            && Arc::ptr_eq(of, topology)
+        {
+            return Arc::clone(places);
+        }
+        let places = Arc::new(self.look_for(topology));
+        *last = Some((Arc::clone(topology), Arc::clone(&places)));
+        places
     }
 
-    pub(crate) fn released(&self) -> impl Iterator<Item = &'a Pod> + '_ {
-        self.live().filter(|pod| !pod.gated())
+    fn look_for(&self, topology: &Topology) -> Places {
+        let bound = |pod: &Pod| topology.values.get(pod.node.as_ref()?).cloned();
+        let pinned = |pod: &Pod| pod.constraints.selector.get(&self.key).cloned();
+        let found = self.released.iter();
+        let found: BTreeSet<_> = found
+            .map(|pod| bound(pod).or_else(|| pinned(pod)))
+            .collect();
+        Places {
+            wandering: found.contains(&None),
+            values: found.into_iter().flatten().collect(),
+        }
     }
 
     pub(crate) fn started(&self) -> bool {
-        self.released().next().is_some()
+        !self.released.is_empty()
     }
 
     pub(crate) fn ending(&self) -> bool {
@@ -76,52 +156,7 @@ impl<'a> Group<'a> {
     }
 
     pub(crate) fn complete(&self) -> bool {
-        self.want.is_some_and(|want| self.distinct() >= want)
-    }
-
-    /// Live Pods, those of one index counted once.
-    pub(crate) fn distinct(&self) -> u32 {
-        let indices: BTreeSet<u32> = self.live().filter_map(|pod| pod.index).collect();
-        let others = self.live().filter(|pod| pod.index.is_none()).count();
-        u32::try_from(indices.len() + others).unwrap_or(u32::MAX)
-    }
-
-    /// Gates of somebody else's on its gated Pods.
-    pub(crate) fn other_gates(&self) -> Vec<String> {
-        let gates = self.gated().flat_map(|pod| &pod.gates);
-        let others = gates.filter(|gate| *gate != crate::keys::GATE).cloned();
-        others.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
-    fn new(maker: Maker<'a>, pods: Vec<&'a Pod>) -> Self {
-        let first = pods[0];
-        let (want, needed) = counts(&maker, &pods);
-        let multislice = pods.iter().any(|pod| pod.multislice);
-        let jobset = maker.owner.filter(|owner| owner.kind == OwnerKind::JobSet);
-        let together = jobset.filter(|jobset| !jobset.ordered);
-        let job = maker.job;
-        let bears_nothing = job.is_some_and(|job| job.backoff_limit == 0);
-        Self {
-            object: object(&maker, first),
-            root_kind: root_kind(&maker),
-            root_name: maker
-                .owner
-                .map_or_else(|| job_name(first), |owner| &owner.name),
-            key: first.exclusive.as_deref().unwrap_or_default(),
-            created: created(&maker, first),
-            priority: pods.iter().map(|pod| pod.priority).max().unwrap_or(0),
-            want,
-            needed,
-            slices: together
-                .filter(|_| multislice)
-                .map_or(0, |jobset| jobset.slices),
-            siblings: together.map_or(0, |jobset| jobset.exclusive),
-            suspended: jobset.is_some_and(|jobset| jobset.suspended)
-                || job.is_some_and(|job| job.suspended),
-            restartable: bears_nothing && jobset.is_some_and(|jobset| jobset.managed_by.is_none()),
-            reference: maker.reference,
-            pods: in_order(pods),
-        }
+        self.want.is_some_and(|want| self.have >= want)
     }
 }
 
@@ -129,64 +164,29 @@ pub(crate) fn id(group: &GroupRef) -> Key<'_> {
     (&group.root, &group.name)
 }
 
-/// All exclusive groups that have Pods, and the plain TPU Pods at our gate.
-pub(crate) fn groups(view: &View) -> (Vec<Group<'_>>, Plain<'_>) {
-    // By what makes them: a Pod's controller, or the LeaderWorkerSet's replica.
-    let mut makers: HashMap<Source<'_>, (Maker<'_>, Vec<&Pod>)> = HashMap::new();
-    let mut plain = Plain::new();
-    let finder = Makers::new(view);
-    for pod in view.concerned.iter().filter_map(|uid| view.pods.get(uid)) {
-        if pod.exclusive.is_some() {
-            let entry = makers.entry(source(pod));
-            entry
-                .or_insert_with(|| (finder.of(pod), Vec::new()))
-                .1
-                .push(pod);
-        } else if pod.gated() && !pod.deleting {
-            let controller = pod.controller.as_ref();
-            let controller = controller.map_or(pod.reference.uid.as_str(), |one| &one.uid);
-            plain.entry(controller).or_default().push(pod);
-        }
+/// All exclusive groups that have Pods. Two makers can be of one: a Job of before a restart, and
+/// the one after it.
+pub(crate) fn groups(view: &View) -> Vec<Arc<Group>> {
+    let mut groups: BTreeMap<&GroupRef, Vec<&Crew>> = BTreeMap::new();
+    for crew in view.crews.values() {
+        let group = &crew.group(view).reference;
+        groups.entry(group).or_default().push(crew);
     }
-    (gathered(makers.into_values()), plain)
+    let whole = groups.into_values().map(|crews| match crews.as_slice() {
+        [crew] => Arc::clone(crew.group(view)),
+        crews => Arc::new(united(view, crews)),
+    });
+    whole.collect()
 }
 
-/// What Pods of one maker have in common.
-type Source<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
-
-fn source(pod: &Pod) -> Source<'_> {
-    let namespace = pod.reference.namespace.as_str();
-    if let Some(member) = &pod.leader_worker {
-        return (namespace, &member.name, &member.group_index, None);
-    }
-    let uid = pod
-        .controller
-        .as_ref()
-        .map_or(&pod.reference.uid, |one| &one.uid);
-    (namespace, uid, "", pod.jobset_uid.as_deref())
-}
-
-/// Two makers can be of one group: a Job of before a restart, and the one after it. What is
-/// said of the group follows the maker that still exists.
-fn gathered<'a>(makers: impl Iterator<Item = (Maker<'a>, Vec<&'a Pod>)>) -> Vec<Group<'a>> {
-    let mut groups: BTreeMap<GroupRef, (Maker<'a>, Vec<&'a Pod>)> = BTreeMap::new();
-    for (maker, pods) in makers {
-        match groups.get_mut(&maker.reference) {
-            None => drop(groups.insert(maker.reference.clone(), (maker, pods))),
-            Some((known, all)) => {
-                all.extend(pods);
-                let age = |maker: &Maker<'a>| maker.job.map(|job| (job.created, job.uid.as_str()));
-                let newer = age(&maker) > age(known);
-                if newer {
-                    *known = maker;
-                }
-            }
-        }
-    }
-    groups
-        .into_values()
-        .map(|(maker, pods)| Group::new(maker, pods))
-        .collect()
+/// What is said of a group follows the maker that was made last.
+fn united(view: &View, crews: &[&Crew]) -> Group {
+    let pods: Vec<Arc<Pod>> = crews.iter().flat_map(|crew| crew.pods()).cloned().collect();
+    let makers = crews.iter().filter_map(|crew| crew.pods().next());
+    let makers = makers.map(|pod| Makers(view).of(pod));
+    let newest = makers.max_by(|one, other| one.age().cmp(&other.age()));
+    let maker = newest.unwrap_or_else(|| Makers(view).of(&pods[0]));
+    Group::new(&maker, pods)
 }
 
 /// A plain TPU Pod is a group of its own.
@@ -199,168 +199,23 @@ pub(crate) fn of_plain(pod: &Pod) -> GroupRef {
     }
 }
 
-/// Finds who makes a Pod.
-struct Makers<'a> {
-    view: &'a View,
-    leader_worker_sets: BTreeMap<(&'a str, &'a str), &'a Owner>,
+fn distinct<'p>(pods: impl Iterator<Item = &'p Arc<Pod>> + Clone) -> u32 {
+    let indices: BTreeSet<u32> = pods.clone().filter_map(|pod| pod.index).collect();
+    let others = pods.filter(|pod| pod.index.is_none()).count();
+    u32::try_from(indices.len() + others).unwrap_or(u32::MAX)
 }
 
-impl<'a> Makers<'a> {
-    fn new(view: &'a View) -> Self {
-        let owners = view.owners.values().map(AsRef::as_ref);
-        let sets = owners.filter(|owner: &&Owner| owner.kind == OwnerKind::LeaderWorkerSet);
-        let named = sets.map(|set| ((set.namespace.as_str(), set.name.as_str()), set));
-        Self {
-            view,
-            leader_worker_sets: named.collect(),
-        }
-    }
-
-    fn of(&self, pod: &'a Pod) -> Maker<'a> {
-        let namespace = pod.reference.namespace.as_str();
-        if let Some(member) = &pod.leader_worker {
-            let set = self
-                .leader_worker_sets
-                .get(&(namespace, member.name.as_str()))
-                .copied();
-            let name = format!("{}-{}", member.name, member.group_index);
-            let root = set.map_or_else(|| member.name.clone(), |set| set.uid.clone());
-            return maker(root, name, "LeaderWorkerSet", pod, None, set);
-        }
-        let Some(controller) = &pod.controller else {
-            return Maker {
-                reference: of_plain(pod),
-                job: None,
-                owner: None,
-            };
-        };
-        if controller.kind == "Job" {
-            let job = self.view.jobs.get(&controller.uid).map(AsRef::as_ref);
-            let root = self.root_of_job(job, pod).unwrap_or(&controller.uid);
-            let owner = self.view.owners.get(root).map(AsRef::as_ref);
-            return maker(
-                root.to_owned(),
-                controller.name.clone(),
-                "Job",
-                pod,
-                job,
-                owner,
-            );
-        }
-        let owner = self.view.owners.get(&controller.uid).map(AsRef::as_ref);
-        let (root, name) = (controller.uid.clone(), controller.name.clone());
-        maker(root, name, "StatefulSet", pod, None, owner)
-    }
-
-    /// The Job's JobSet; once the Job is gone, what JobSet wrote on its Pods.
-    fn root_of_job(&self, job: Option<&'a Job>, pod: &'a Pod) -> Option<&'a str> {
-        match job {
-            Some(job) => job.controller.as_ref().map(|jobset| jobset.uid.as_str()),
-            None => pod.jobset_uid.as_deref(),
-        }
-    }
+fn other_gates(pods: &[Arc<Pod>]) -> Vec<String> {
+    let gates = pods.iter().flat_map(|pod| &pod.gates);
+    let others = gates.filter(|gate| *gate != GATE).cloned();
+    others.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn maker<'a>(
-    root: String,
-    name: String,
-    kind: &str,
-    pod: &Pod,
-    job: Option<&'a Job>,
-    owner: Option<&'a Owner>,
-) -> Maker<'a> {
-    let namespace = pod.reference.namespace.clone();
-    let reference = GroupRef {
-        root,
-        name,
-        kind: kind.to_owned(),
-        namespace,
-    };
-    Maker {
-        reference,
-        job,
-        owner,
-    }
-}
-
-/// How many Pods must exist, and how many the domain must hold.
-fn counts(maker: &Maker<'_>, pods: &[&Pod]) -> (Option<u32>, u32) {
-    let live = pods.iter().filter(|pod| !pod.deleting).count();
-    let live = u32::try_from(live).unwrap_or(u32::MAX);
-    let (want, all) = match (maker.job, maker.owner.map(|owner| (owner, owner.kind))) {
-        (Some(job), _) => (Some(job.wanted()), job.wanted()),
-        (None, Some((set, OwnerKind::StatefulSet))) => {
-            (Some(set.first(set.replicas)), set.replicas)
-        }
-        (None, Some((set, OwnerKind::LeaderWorkerSet))) => {
-            let written = pods.iter().find_map(|pod| pod.leader_worker.as_ref()?.size);
-            let size = written.unwrap_or(set.size);
-            (Some(set.first(size)), size)
-        }
-        _ if maker.reference.kind == "Pod" => (Some(1), 1),
-        _ => (None, 0),
-    };
-    (want, all.max(live))
-}
-
-impl Owner {
-    /// Of `all` Pods, those that exist before any is Ready.
-    fn first(&self, all: u32) -> u32 {
-        if self.ordered { all.min(1) } else { all }
-    }
-}
-
-fn in_order(mut pods: Vec<&Pod>) -> Vec<&Pod> {
+fn in_order(mut pods: Vec<Arc<Pod>>) -> Vec<Arc<Pod>> {
     let last = |pod: &Pod| pod.index.is_none().then_some(u32::MAX).or(pod.index);
     pods.sort_by(|a, b| {
         let by_index = last(b).cmp(&last(a));
         by_index.then_with(|| a.reference.cmp(&b.reference))
     });
     pods
-}
-
-fn object(maker: &Maker<'_>, pod: &Pod) -> ObjectRef {
-    let namespace = pod.reference.namespace.clone();
-    let object = |api_version: &str, kind: &str, name: &str, uid: &str| ObjectRef {
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-        namespace,
-        name: name.to_owned(),
-        uid: uid.to_owned(),
-    };
-    match (maker.reference.kind.as_str(), maker.owner, &pod.controller) {
-        ("LeaderWorkerSet", Some(set), _) => {
-            object(&set.api_version, "LeaderWorkerSet", &set.name, &set.uid)
-        }
-        (_, _, Some(controller)) => object(
-            &controller.api_version,
-            &controller.kind,
-            &controller.name,
-            &controller.uid,
-        ),
-        _ => object("v1", "Pod", &pod.reference.name, &pod.reference.uid),
-    }
-}
-
-fn root_kind(maker: &Maker<'_>) -> &'static str {
-    match (maker.owner, maker.reference.kind.as_str()) {
-        (Some(owner), _) => owner.kind.as_str(),
-        (None, "Job") => "Job",
-        (None, "StatefulSet") => "StatefulSet",
-        (None, "LeaderWorkerSet") => "LeaderWorkerSet",
-        (None, _) => "Pod",
-    }
-}
-
-fn job_name(pod: &Pod) -> &str {
-    pod.controller
-        .as_ref()
-        .map_or(&pod.reference.name, |controller| &controller.name)
-}
-
-fn created(maker: &Maker<'_>, pod: &Pod) -> Time {
-    let owner = maker.owner.map(|owner| owner.created);
-    owner
-        .or(maker.job.map(|job| job.created))
-        .unwrap_or(pod.created)
 }

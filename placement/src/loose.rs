@@ -11,7 +11,7 @@ use crate::settings::WhenNoDomain;
 
 impl<'a> Run<'a> {
     /// There is no domain for this group: it may be its turn to go without.
-    pub(crate) fn let_go(&mut self, group: &'a Group<'a>) {
+    pub(crate) fn let_go(&mut self, group: &'a Group) {
         if self.settings.when_no_domain != WhenNoDomain::Release {
             return;
         }
@@ -20,7 +20,7 @@ impl<'a> Run<'a> {
                 self.letting_go = true;
                 self.act(Action::Claim(Claim {
                     domain: Domain {
-                        key: group.key.to_owned(),
+                        key: group.key.clone(),
                         value: String::new(),
                     },
                     holder: Holder::Loose(group.reference.clone()),
@@ -34,20 +34,20 @@ impl<'a> Run<'a> {
     }
 
     /// Some of its Pods are on their way to nowhere in particular; the others follow.
-    pub(crate) fn wander(&mut self, group: &'a Group<'a>) {
+    pub(crate) fn wander(&mut self, group: &'a Group) {
         if self.loose.is_some_and(|claim| self.is_loose(group, claim)) {
             self.release_loose(group);
         }
         self.report(group, State::Loose);
     }
 
-    fn is_loose(&self, group: &Group<'_>, claim: &Claim) -> bool {
+    fn is_loose(&self, group: &Group, claim: &Claim) -> bool {
         matches!(&claim.holder, Holder::Loose(holder) if crate::group::id(holder) == group.id())
     }
 
-    fn release_loose(&mut self, group: &Group<'a>) {
-        for pod in group.gated() {
-            let release = self.without_domain(pod, group.key);
+    fn release_loose(&mut self, group: &Group) {
+        for pod in &group.gated {
+            let release = self.without_domain(pod, &group.key);
             self.act(Action::Release(Release {
                 group: group.reference.clone(),
                 ..release

@@ -1,17 +1,15 @@
 //! A node: what is on it, who claims it, what it can take.
 
-use std::collections::HashMap;
-
 use crate::constraint::{Constraints, HostPort, Taint};
 use crate::fault::seeded;
 use crate::fit::{Class, Free};
-use crate::group::{Key, id};
+use crate::group::{Group, Key, id};
 use crate::node::Node;
 use crate::pod::Pod;
 use crate::reason::Reason;
 use crate::reference::GroupRef;
 use crate::resources::Resources;
-use crate::view::View;
+use crate::site::{Site, Tenant};
 
 /// Taints that Kubernetes itself puts and takes away: they don't keep a waiting Pod off for good.
 const PASSING_TAINTS: &str = "node.kubernetes.io/";
@@ -20,26 +18,22 @@ const PASSING_TAINTS: &str = "node.kubernetes.io/";
 #[derive(Debug)]
 pub(crate) struct NodeState<'a> {
     node: &'a Node,
-    /// Pods that hold something of it.
-    pub(crate) pods: Vec<Tenant<'a>>,
+    /// With the Pods that hold something of it.
+    site: &'a Site,
+    /// Plain Pods that will be here, by this decision or an earlier one.
+    seated: Vec<&'a Pod>,
     /// Pods that the scheduler may bind to it.
-    pub(crate) comers: Vec<Tenant<'a>>,
+    pub(crate) comers: Vec<&'a Tenant>,
     /// Who claims a domain that it belongs to.
-    pub(crate) holders: Vec<By>,
-    pub(crate) used: Resources,
-}
-
-/// A Pod and the exclusive group that it belongs to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tenant<'a> {
-    pub(crate) pod: &'a Pod,
-    pub(crate) group: Option<Key<'a>>,
+    pub(crate) holders: Vec<By<'a>>,
+    /// What all of them have together.
+    used: Resources,
 }
 
 /// Who claims.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum By {
-    Group(GroupRef),
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum By<'a> {
+    Group(&'a GroupRef),
     Pods(usize),
 }
 
@@ -52,23 +46,22 @@ pub(crate) struct FreeNode<'n> {
 }
 
 impl<'a> NodeState<'a> {
-    /// A node with the Pods that are bound to it.
-    pub(crate) fn new(view: &'a View, node: &'a Node, members: &HashMap<&str, Key<'a>>) -> Self {
-        let uids = view.bound.get(&node.name).into_iter().flatten();
-        let pods = uids.filter_map(|uid| view.pods.get(uid)).map(|pod| Tenant {
-            pod,
-            group: members.get(pod.reference.uid.as_str()).copied(),
-        });
-        let pods: Vec<Tenant<'a>> = pods.collect();
-        let used = pods.iter().map(|tenant| tenant.pod.requests);
-        let used = used.fold(Resources::default(), Resources::plus);
-        Self {
-            node,
-            pods,
+    /// `None` while only its Pods are known.
+    pub(crate) fn new(site: &'a Site) -> Option<Self> {
+        Some(Self {
+            node: site.node.as_deref()?,
+            site,
+            seated: Vec::new(),
             comers: Vec::new(),
             holders: Vec::new(),
-            used,
-        }
+            used: site.used,
+        })
+    }
+
+    /// Notes that a plain Pod will be here.
+    pub(crate) fn seat(&mut self, pod: &'a Pod) {
+        self.used = self.used.plus(pod.requests);
+        self.seated.push(pod);
     }
 
     pub(crate) fn node(&self) -> &'a Node {
@@ -80,32 +73,36 @@ impl<'a> NodeState<'a> {
     }
 
     pub(crate) fn free(&self, free: Free<'_>) -> FreeNode<'_> {
-        let goes = |tenant: &&Tenant<'_>| match free {
-            Free::Now => seeded!(IgnoresUse),
-            Free::Soon(group) => tenant.pod.deleting && tenant.group == Some(group.id()),
-            Free::Ever => true,
+        let stays = |tenant: &&Tenant| match free {
+            Free::Now => !seeded!(IgnoresUse),
+            Free::Soon(group) => !(tenant.pod.deleting && group.has(tenant)),
+            Free::Ever => false,
         };
-        let going = self
-            .pods
-            .iter()
-            .filter(goes)
-            .map(|tenant| tenant.pod.requests);
+        let tenants = self.site.tenants();
+        let going = tenants.filter(|tenant| !stays(tenant));
+        let going = going.map(|tenant| tenant.pod.requests);
         let going = going.fold(Resources::default(), Resources::plus);
-        let staying = self.pods.iter().filter(|tenant| !goes(tenant));
+        let staying = self.site.tenants().filter(stays);
+        let staying = staying.map(|tenant| tenant.pod.as_ref());
+        let pods = staying.chain(self.seated.iter().copied());
         FreeNode {
             amount: self.node.allocatable.minus(self.used.minus(going)),
-            ports: staying
-                .flat_map(|tenant| &tenant.pod.constraints.host_ports)
-                .collect(),
+            ports: pods.flat_map(|pod| &pod.constraints.host_ports).collect(),
             own_ports: false,
         }
     }
 
-    /// How many such Pods it can take, at least one, or why none.
-    pub(crate) fn room(&self, class: &Class<'_>, free: &FreeNode<'_>) -> Result<u32, Reason> {
-        self.admits(class.constraints)?;
-        self.short_of(&class.requests, free)?;
-        let ports = &class.constraints.host_ports;
+    /// How many such Pods it can take, at least one, or why none. `selected`: their nodeSelector
+    /// is known to match.
+    pub(crate) fn room(
+        &self,
+        class: &Class,
+        selected: bool,
+        free: &FreeNode<'_>,
+    ) -> Result<u32, Reason> {
+        self.admits(&class.pod.constraints, selected)?;
+        self.short_of(&class.pod.requests, free)?;
+        let ports = &class.pod.constraints.host_ports;
         let clash = |port: &&HostPort| free.ports.iter().any(|used| used.clashes(port));
         if let Some(port) = ports.iter().find(clash) {
             return Err(Reason::HostPort {
@@ -116,11 +113,11 @@ impl<'a> NodeState<'a> {
         if !ports.is_empty() {
             return Ok(u32::from(!free.own_ports));
         }
-        Ok(free.amount.times(class.requests))
+        Ok(free.amount.times(class.pod.requests))
     }
 
     /// Labels, taints and conditions.
-    fn admits(&self, constraints: &Constraints) -> Result<(), Reason> {
+    fn admits(&self, constraints: &Constraints, selected: bool) -> Result<(), Reason> {
         let (node, nodes) = (self.node, || self.alone());
         if !node.ready {
             return Err(Reason::NotReady { nodes: nodes() });
@@ -138,7 +135,8 @@ impl<'a> NodeState<'a> {
                 taint: taint.to_string(),
             });
         }
-        if let Some((key, wanted)) = constraints.unselected(&node.labels) {
+        let unselected = || constraints.unselected(&node.labels);
+        if let Some((key, wanted)) = (!selected).then(unselected).flatten() {
             let found = node.label(key).map(str::to_owned);
             let (key, wanted) = (key.clone(), wanted.clone());
             return Err(Reason::SelectorMismatch {
@@ -210,27 +208,31 @@ impl<'a> NodeState<'a> {
         self.holders.iter().find_map(|by| match by {
             By::Group(group) if own == Some(id(group)) => None,
             _ if seeded!(IgnoresClaims) => None,
-            By::Group(group) => Some(Reason::Taken { by: group.clone() }),
+            By::Group(group) => Some(Reason::Taken {
+                by: (*group).clone(),
+            }),
             By::Pods(pods) => Some(Reason::Shared { pods: *pods }),
         })
     }
 
-    pub(crate) fn occupant(&self, own: Option<Key<'_>>) -> Option<Reason> {
-        let other = |tenant: &&Tenant<'_>| {
-            tenant.concerned() && !tenant.belongs_to(own) && !seeded!(IgnoresOccupants)
+    pub(crate) fn occupant(&self, own: Option<&Group>) -> Option<Reason> {
+        let other = |tenant: &&Tenant| {
+            let mine = own.is_some_and(|group| group.has(tenant));
+            tenant.concerned() && !mine && !seeded!(IgnoresOccupants)
         };
-        let tenant = self.pods.iter().find(other)?;
+        let tenant = self.site.tenants().find(other)?;
         Some(Reason::Occupied {
             pod: tenant.pod.name(),
             node: self.node.name.clone(),
         })
     }
 
-    pub(crate) fn comer(&self, own: Option<Key<'_>>) -> Option<Reason> {
-        let comer = self
-            .comers
-            .iter()
-            .find(|tenant| !tenant.belongs_to(own) && !seeded!(IgnoresComers))?;
+    pub(crate) fn comer(&self, own: Option<&Group>) -> Option<Reason> {
+        let other = |tenant: &&&Tenant| {
+            let mine = own.is_some_and(|group| group.has(tenant));
+            !mine && !seeded!(IgnoresComers)
+        };
+        let comer = self.comers.iter().find(other)?;
         Some(Reason::CouldLand {
             pod: comer.pod.name(),
         })
@@ -241,15 +243,17 @@ impl<'a> NodeState<'a> {
             return None;
         }
         let claim = self.holders.iter().find_map(|by| match by {
-            By::Group(group) => Some(Reason::Taken { by: group.clone() }),
+            By::Group(group) => Some(Reason::Taken {
+                by: (*group).clone(),
+            }),
             By::Pods(_) => None,
         });
-        let occupant = self.pods.iter().find(|tenant| tenant.group.is_some());
+        let occupant = self.site.tenants().find(|tenant| tenant.source.is_some());
         let occupant = occupant.map(|tenant| Reason::Occupied {
             pod: tenant.pod.name(),
             node: self.node.name.clone(),
         });
-        let comer = self.comers.iter().find(|tenant| tenant.group.is_some());
+        let comer = self.comers.iter().find(|tenant| tenant.source.is_some());
         let comer = comer.map(|tenant| Reason::CouldLand {
             pod: tenant.pod.name(),
         });
@@ -259,20 +263,10 @@ impl<'a> NodeState<'a> {
 
 impl FreeNode<'_> {
     /// Notes that so many Pods of a class were placed.
-    pub(crate) fn take(&mut self, class: &Class<'_>, count: u32) {
+    pub(crate) fn take(&mut self, class: &Class, count: u32) {
         for _ in 0..count {
-            self.amount = self.amount.minus(class.requests);
+            self.amount = self.amount.minus(class.pod.requests);
         }
-        self.own_ports |= count > 0 && !class.constraints.host_ports.is_empty();
-    }
-}
-
-impl Tenant<'_> {
-    fn belongs_to(&self, own: Option<Key<'_>>) -> bool {
-        own.is_some() && self.group == own
-    }
-
-    fn concerned(&self) -> bool {
-        self.group.is_some() || self.pod.wants_tpu()
+        self.own_ports |= count > 0 && !class.pod.constraints.host_ports.is_empty();
     }
 }

@@ -10,13 +10,14 @@ use crate::action::{Action, Fence, Release};
 use crate::claim::{Claim, HeldPod, Holder};
 use crate::decide::Run;
 use crate::fit::{Free, Need, fit};
-use crate::group::{Plain, of_plain};
+use crate::group::of_plain;
 use crate::keys::{GATE, HOSTNAME};
 use crate::pod::Pod;
 use crate::reason::{Reason, Rejection};
 use crate::reference::{Domain, ObjectRef};
 use crate::report::{GroupReport, State};
 use crate::settings::WhenNoDomain;
+use crate::topology::Plot;
 
 /// What plain Pods hold.
 #[derive(Default)]
@@ -35,28 +36,27 @@ struct Share<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn serve_plain(&mut self, plain: &Plain<'a>) {
+    pub(crate) fn serve_plain(&mut self) {
         self.seat_comers();
         let mut shares = self.tend_shares();
-        for pods in plain.values() {
-            let homeless = |pod: &&&Pod| !shares.housed.contains(pod.reference.uid.as_str());
-            let homeless: Vec<&'a Pod> = pods.iter().filter(homeless).copied().collect();
-            self.house(&homeless, &mut shares);
+        let mut crews: BTreeMap<&str, Vec<&'a Arc<Pod>>> = BTreeMap::new();
+        for ((controller, uid), pod) in &self.view.plain {
+            if !shares.housed.contains(uid.as_str()) {
+                crews.entry(controller).or_default().push(pod);
+            }
+        }
+        for pods in crews.values() {
+            self.house(pods, &mut shares);
         }
         self.write(shares);
     }
 
     /// Plain Pods that were released and aren't bound yet need their room.
     fn seat_comers(&mut self) {
-        for pod in self
-            .view
-            .concerned
-            .iter()
-            .filter_map(|uid| self.view.pods.get(uid))
-        {
-            if pod.loose() && pod.exclusive.is_none() {
-                let reach = self.space.reach(&pod.constraints);
-                self.space.seat(&reach, pod);
+        for tenant in self.view.loose.values() {
+            if tenant.source.is_none() {
+                let reach = self.space.reach(&tenant.pod.constraints);
+                self.space.seat(&reach, &tenant.pod);
             }
         }
     }
@@ -102,10 +102,10 @@ impl<'a> Run<'a> {
             self.report_plain(pod, state, Some(&claim.domain), Arc::default());
             return stays;
         }
-        let members = self.space.members(&claim.domain).to_vec();
-        match self.takes(&members, pod) {
+        let plot = self.space.plot(&claim.domain);
+        match self.takes(plot, pod) {
             Ok(()) => {
-                self.space.seat(&members, pod);
+                self.space.seat(&plot.nodes.clone(), pod);
                 self.act(Action::Release(pinned(pod, &claim.domain)));
                 let state = State::Releasing { released: 0 };
                 self.report_plain(pod, state, Some(&claim.domain), Arc::default());
@@ -126,8 +126,8 @@ impl<'a> Run<'a> {
     }
 
     /// Finds places for the Pods of one controller, together where that is possible.
-    fn house(&mut self, pods: &[&'a Pod], shares: &mut Shares<'a>) {
-        let mut refused: HashMap<Need<'a>, Arc<Vec<Rejection>>> = HashMap::new();
+    fn house(&mut self, pods: &[&'a Arc<Pod>], shares: &mut Shares<'a>) {
+        let mut refused: HashMap<Need, Arc<Vec<Rejection>>> = HashMap::new();
         let mut last: Option<Domain> = None;
         for (at, pod) in pods.iter().enumerate() {
             if let Some(state) = other_gates(pod) {
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
             }
             let same = last
                 .take()
-                .filter(|domain| self.takes(self.space.members(domain), pod).is_ok());
+                .filter(|domain| self.takes(self.space.plot(domain), pod).is_ok());
             let batch = Need::of(pods[at..].iter().copied(), 0);
             match same.or_else(|| self.choose(pod, &batch, shares)) {
                 Some(domain) => {
@@ -162,24 +162,21 @@ impl<'a> Run<'a> {
     }
 
     /// The domain for a Pod: by the usual key, else a single node.
-    fn choose(&self, pod: &Pod, batch: &Need<'_>, shares: &Shares<'_>) -> Option<Domain> {
+    fn choose(&self, pod: &Arc<Pod>, batch: &Need, shares: &Shares<'_>) -> Option<Domain> {
         [self.settings.default_topology_key.as_str(), HOSTNAME]
             .iter()
             .find_map(|key| {
                 let domains = self.space.domains(key);
-                let open = domains.filter(|(_, members)| self.takes(members, pod).is_ok());
-                let best = open.min_by_key(|(value, members)| {
+                let open = domains.filter(|(_, plot)| self.takes(plot, pod).is_ok());
+                let best = open.min_by_key(|(value, plot)| {
                     let domain = Domain {
                         key: (*key).to_owned(),
                         value: (*value).to_owned(),
                     };
                     let shared = shares.domains.contains_key(&domain);
-                    let whole = fit(self.space.nodes(members), batch, Free::Now).is_ok();
-                    let free: u64 = self
-                        .space
-                        .nodes(members)
-                        .map(|node| node.free_chips())
-                        .sum();
+                    let whole = fit(&self.space, plot, batch, Free::Now).is_ok();
+                    let nodes = self.space.nodes(&plot.nodes);
+                    let free: u64 = nodes.map(|node| node.free_chips()).sum();
                     (!whole, !shared, free, *value)
                 });
                 best.map(|(value, _)| Domain {
@@ -189,7 +186,7 @@ impl<'a> Run<'a> {
             })
     }
 
-    fn join(&mut self, pod: &'a Pod, domain: &Domain, shares: &mut Shares<'a>) {
+    fn join(&mut self, pod: &'a Arc<Pod>, domain: &Domain, shares: &mut Shares<'a>) {
         let members = self.space.members(domain).to_vec();
         self.space.seat(&members, pod);
         let share = shares.domains.entry(domain.clone()).or_default();
@@ -232,7 +229,7 @@ impl<'a> Run<'a> {
     }
 
     /// There is no domain for a Pod now.
-    fn refuse(&mut self, pod: &'a Pod, rejected: Arc<Vec<Rejection>>) {
+    fn refuse(&mut self, pod: &Pod, rejected: Arc<Vec<Rejection>>) {
         if self.settings.when_no_domain == WhenNoDomain::Release {
             let key = &self.settings.default_topology_key;
             let release = self.without_domain(pod, key);
@@ -244,18 +241,18 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a Pod may go to a domain and fits there.
-    fn takes(&self, members: &[usize], pod: &Pod) -> Result<(), Vec<Reason>> {
-        if let Some(reason) = self.space.closed(members) {
+    fn takes(&self, plot: &Plot, pod: &Arc<Pod>) -> Result<(), Vec<Reason>> {
+        if let Some(reason) = self.space.closed(&plot.nodes) {
             return Err(vec![reason]);
         }
         let need = Need::of(std::iter::once(pod), 0);
-        fit(self.space.nodes(members), &need, Free::Now).map(|_| ())
+        fit(&self.space, plot, &need, Free::Now).map(|_| ())
     }
 
-    fn rejections(&self, pod: &Pod) -> Vec<Rejection> {
+    fn rejections(&self, pod: &Arc<Pod>) -> Vec<Rejection> {
         let domains = self.space.domains(&self.settings.default_topology_key);
-        let rejection = |(value, members): (&str, &[usize])| {
-            let reasons = self.takes(members, pod).err()?;
+        let rejection = |(value, plot): (&str, &Plot)| {
+            let reasons = self.takes(plot, pod).err()?;
             Some(Rejection {
                 domain: value.to_owned(),
                 reasons,

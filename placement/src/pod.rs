@@ -108,6 +108,11 @@ impl Pod {
         self.node.is_none() && self.gates.is_empty() && !self.deleting && !self.finished
     }
 
+    /// Whether it waits at our gate without wanting a domain to itself.
+    pub(crate) fn waits_plainly(&self) -> bool {
+        self.gated() && !self.deleting && !self.finished && self.exclusive.is_none()
+    }
+
     /// Whether it asks for TPU chips.
     #[must_use]
     pub fn wants_tpu(&self) -> bool {

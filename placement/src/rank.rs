@@ -1,6 +1,6 @@
 //! Which of the feasible domains a group should have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -149,11 +149,14 @@ fn order(domain: &DomainFacts) -> (u32, u64, u32, &str) {
 }
 
 fn fault(answer: &[String], feasible: &[DomainFacts]) -> Option<RankFault> {
-    let mut seen = BTreeSet::new();
-    answer.iter().find_map(|name| {
-        if !feasible.iter().any(|domain| domain.name == *name) {
-            return Some(RankFault::NotFeasible(name.clone()));
-        }
-        (!seen.insert(name)).then(|| RankFault::Twice(name.clone()))
+    let names = feasible.iter().map(|domain| domain.name.as_str());
+    let mut unnamed: HashSet<&str> = names.collect();
+    let wrong = |name: &&String| !unnamed.remove(name.as_str());
+    let wrong = answer.iter().find(wrong)?.clone();
+    let twice = feasible.iter().any(|domain| domain.name == wrong);
+    Some(if twice {
+        RankFault::Twice(wrong)
+    } else {
+        RankFault::NotFeasible(wrong)
     })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::claim::Claim;
 use crate::decide::Run;
 use crate::fault::seeded;
-use crate::fit::{Free, Need, fit};
+use crate::fit::{Free, fit};
 use crate::group::Group;
 use crate::rank::{DomainFacts, GroupFacts, RankFault, best};
 use crate::reason::{Reason, Rejection};
@@ -15,6 +15,7 @@ use crate::reference::Domain;
 use crate::report::State;
 use crate::stand::Standing;
 use crate::survey::{Question, Survey};
+use crate::topology::Plot;
 use crate::view::View;
 
 /// A domain that was found.
@@ -24,7 +25,7 @@ struct Found {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn serve_one(&mut self, group: &'a Group<'a>) {
+    pub(crate) fn serve_one(&mut self, group: &'a Group) {
         match self.stand(group) {
             Standing::Settled => {}
             Standing::Holds(claim) => self.release(group, &claim.domain),
@@ -32,7 +33,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn seek(&mut self, group: &'a Group<'a>) {
+    fn seek(&mut self, group: &'a Group) {
         match self.find(group, &HashSet::new()) {
             Some(found) => self.take(group, found),
             None => self.wait(group),
@@ -40,7 +41,7 @@ impl<'a> Run<'a> {
     }
 
     /// All domains or none. A gang of which some Pods were released is one no more.
-    pub(crate) fn serve_gang(&mut self, groups: &[&'a Group<'a>], needed: u32) {
+    pub(crate) fn serve_gang(&mut self, groups: &[&'a Group], needed: u32) {
         if groups.iter().any(|group| group.started()) {
             for group in groups {
                 self.serve_one(group);
@@ -57,7 +58,7 @@ impl<'a> Run<'a> {
             let ready = standings.iter().filter(|one| !is_settled(one)).count();
             return self.hold_gang(&standings, ready, needed);
         }
-        let seeking: Vec<&'a Group<'a>> = standings
+        let seeking: Vec<&'a Group> = standings
             .iter()
             .filter_map(|(group, standing)| matches!(standing, Standing::Seeks).then_some(*group))
             .collect();
@@ -73,12 +74,7 @@ impl<'a> Run<'a> {
     }
 
     /// Claims are kept while the gang isn't complete.
-    fn hold_gang(
-        &mut self,
-        standings: &[(&'a Group<'a>, Standing<'a>)],
-        ready: usize,
-        needed: u32,
-    ) {
+    fn hold_gang(&mut self, standings: &[(&'a Group, Standing<'a>)], ready: usize, needed: u32) {
         let ready = u32::try_from(ready).unwrap_or(u32::MAX);
         for (group, standing) in standings {
             if !matches!(standing, Standing::Settled) {
@@ -87,7 +83,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn release_gang(&mut self, standings: &[(&'a Group<'a>, Standing<'a>)]) {
+    fn release_gang(&mut self, standings: &[(&'a Group, Standing<'a>)]) {
         for (group, standing) in standings {
             if let Standing::Holds(claim) = standing {
                 self.release(group, &claim.domain);
@@ -97,8 +93,8 @@ impl<'a> Run<'a> {
 
     fn take_all(
         &mut self,
-        standings: &[(&'a Group<'a>, Standing<'a>)],
-        found: Vec<(&'a Group<'a>, Found)>,
+        standings: &[(&'a Group, Standing<'a>)],
+        found: Vec<(&'a Group, Found)>,
     ) {
         for (group, found) in found {
             self.take(group, found);
@@ -112,12 +108,7 @@ impl<'a> Run<'a> {
 
     /// The gang can't be placed as a whole: what it holds goes back, what it could have is kept
     /// from those that come later, if it could ever be placed here.
-    fn refuse_gang(
-        &mut self,
-        standings: &[(&'a Group<'a>, Standing<'a>)],
-        ready: u32,
-        needed: u32,
-    ) {
+    fn refuse_gang(&mut self, standings: &[(&'a Group, Standing<'a>)], ready: u32, needed: u32) {
         self.waiting += 1;
         let held: u32 = standings
             .iter()
@@ -147,7 +138,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn take(&mut self, group: &'a Group<'a>, found: Found) {
+    fn take(&mut self, group: &'a Group, found: Found) {
         if seeded!(ReleasesUnclaimed) {
             self.release(group, &found.domain);
         }
@@ -158,7 +149,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn wait(&mut self, group: &'a Group<'a>) {
+    fn wait(&mut self, group: &'a Group) {
         let rejected = self.rejected(group);
         self.report_with(
             group,
@@ -172,8 +163,8 @@ impl<'a> Run<'a> {
     }
 
     /// A domain each, or for how many there is one.
-    fn find_all(&mut self, groups: &[&'a Group<'a>]) -> Result<Vec<(&'a Group<'a>, Found)>, u32> {
-        let mut picky: Vec<(usize, &'a Group<'a>)> = Vec::new();
+    fn find_all(&mut self, groups: &[&'a Group]) -> Result<Vec<(&'a Group, Found)>, u32> {
+        let mut picky: Vec<(usize, &'a Group)> = Vec::new();
         for group in groups {
             picky.push((self.survey(group).feasible.len(), group));
         }
@@ -195,7 +186,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn find(&mut self, group: &'a Group<'a>, used: &HashSet<usize>) -> Option<Found> {
+    fn find(&mut self, group: &'a Group, used: &HashSet<usize>) -> Option<Found> {
         let space = &self.space;
         let survey = self.surveys.of(space, question(group));
         if survey.feasible.is_empty() {
@@ -203,7 +194,7 @@ impl<'a> Run<'a> {
         }
         let free = |facts: &&DomainFacts| {
             let domain = Domain {
-                key: group.key.to_owned(),
+                key: group.key.clone(),
                 value: facts.name.clone(),
             };
             space.members(&domain).iter().all(|at| !used.contains(at))
@@ -215,17 +206,17 @@ impl<'a> Run<'a> {
         let facts = facts(self.view, group);
         let (value, fault) = best(self.rank, &facts, &feasible);
         let domain = Domain {
-            key: group.key.to_owned(),
+            key: group.key.clone(),
             value: value?,
         };
         Some(Found { domain, fault })
     }
 
-    fn survey(&mut self, group: &'a Group<'a>) -> &mut Survey {
+    fn survey(&mut self, group: &'a Group) -> &mut Survey {
         self.surveys.of(&self.space, question(group))
     }
 
-    fn rejected(&mut self, group: &'a Group<'a>) -> Arc<Vec<Rejection>> {
+    fn rejected(&mut self, group: &'a Group) -> Arc<Vec<Rejection>> {
         if seeded!(HidesReasons) {
             return Arc::default();
         }
@@ -234,14 +225,10 @@ impl<'a> Run<'a> {
 
     /// Keeps free domains for a gang that waits for others to end, so that it doesn't starve:
     /// only if there are enough that could hold one of its groups when they are empty.
-    fn reserve(&mut self, group: &'a Group<'a>, needed: u32) {
-        let need = Need::of(group.gated(), group.needed);
-        let able = |members: &[usize]| fit(self.space.nodes(members), &need, Free::Ever).is_ok();
-        let able = self
-            .space
-            .domains(group.key)
-            .filter(|(_, members)| able(members))
-            .count();
+    fn reserve(&mut self, group: &'a Group, needed: u32) {
+        let able = |plot: &Plot| fit(&self.space, plot, &group.need, Free::Ever).is_ok();
+        let domains = self.space.domains(&group.key);
+        let able = domains.filter(|(_, plot)| able(plot)).count();
         if able < usize::try_from(needed).unwrap_or(usize::MAX) {
             return;
         }
@@ -256,7 +243,7 @@ impl<'a> Run<'a> {
         };
         for value in names {
             let domain = Domain {
-                key: group.key.to_owned(),
+                key: group.key.clone(),
                 value,
             };
             self.surveys.reserve(&self.space, domain, &reason);
@@ -265,15 +252,15 @@ impl<'a> Run<'a> {
 }
 
 /// What a ranking may know of a group.
-fn facts(view: &View, group: &Group<'_>) -> GroupFacts {
+fn facts(view: &View, group: &Group) -> GroupFacts {
     let chips = group.pods.iter().map(|pod| pod.requests.chips).max();
     GroupFacts {
         namespace: group.reference.namespace.clone(),
         kind: group.reference.kind.clone(),
         name: group.reference.name.clone(),
         root_kind: group.root_kind.to_owned(),
-        root_name: group.root_name.to_owned(),
-        topology_key: group.key.to_owned(),
+        root_name: group.root_name.clone(),
+        topology_key: group.key.clone(),
         pods: group.needed,
         chips_per_pod: chips.unwrap_or(0),
         priority: group.priority,
@@ -284,7 +271,7 @@ fn facts(view: &View, group: &Group<'_>) -> GroupFacts {
     }
 }
 
-fn siblings(view: &View, group: &Group<'_>) -> Vec<String> {
+fn siblings(view: &View, group: &Group) -> Vec<String> {
     let root = &group.reference.root;
     let of_root = |claim: &&Claim| claim.group().is_some_and(|one| one.root == *root);
     let claims = view.claims.values().filter(of_root);
@@ -292,15 +279,15 @@ fn siblings(view: &View, group: &Group<'_>) -> Vec<String> {
 }
 
 /// What the Pods select by this label.
-fn selected(group: &Group<'_>, key: &str) -> Option<String> {
+fn selected(group: &Group, key: &str) -> Option<String> {
     let mut selectors = group.pods.iter().map(|pod| &pod.constraints.selector);
     selectors.find_map(|selector| selector.get(key)).cloned()
 }
 
 /// What a group that waits as a whole needs.
-pub(crate) fn question<'a>(group: &'a Group<'a>) -> Question<'a> {
+pub(crate) fn question(group: &Group) -> Question<'_> {
     Question {
-        key: group.key,
-        need: Need::of(group.gated(), group.needed),
+        key: &group.key,
+        need: &group.need,
     }
 }

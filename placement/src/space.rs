@@ -1,51 +1,47 @@
 //! Nodes, what is on them, who claims them, and what could still land there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::claim::Holder;
 use crate::constraint::Constraints;
+use crate::crew::Source;
 use crate::fit::{Class, Free};
-use crate::group::{Group, Key};
+use crate::group::{Group, Key, Places};
 use crate::keys::HOSTNAME;
-use crate::node_state::{By, NodeState, Tenant};
+use crate::node_state::{By, NodeState};
 use crate::pod::Pod;
 use crate::reason::Reason;
 use crate::reference::Domain;
 use crate::resources::Resources;
+use crate::topology::{NOWHERE, Plot, Topology};
 use crate::view::View;
 
 /// All nodes, by domain.
 #[derive(Debug)]
 pub(crate) struct Space<'a> {
     nodes: Vec<NodeState<'a>>,
-    index: HashMap<&'a str, BTreeMap<&'a str, Vec<usize>>>,
+    /// By topology key.
+    index: HashMap<&'a str, Arc<Topology>>,
+    view: &'a View,
 }
 
 impl<'a> Space<'a> {
-    pub(crate) fn new(view: &'a View, default_key: &'a str, groups: &'a [Group<'a>]) -> Self {
-        let of_group = |group: &'a Group<'a>| {
-            let uids = group.pods.iter().map(|pod| pod.reference.uid.as_str());
-            uids.map(move |uid| (uid, group.id()))
-        };
-        let members: HashMap<&str, Key<'a>> = groups.iter().flat_map(of_group).collect();
+    pub(crate) fn new(view: &'a View, default_key: &'a str, groups: &'a [Arc<Group>]) -> Self {
         let mut keys = BTreeSet::from([default_key, HOSTNAME]);
-        keys.extend(groups.iter().map(|group| group.key));
+        keys.extend(groups.iter().map(|group| group.key.as_str()));
         keys.extend(view.claims.values().map(|claim| claim.domain.key.as_str()));
-        let nodes: Vec<_> = view
-            .nodes
-            .values()
-            .map(|node| NodeState::new(view, node, &members))
-            .collect();
-        let index = keys.into_iter().map(|key| (key, by_value(&nodes, key)));
+        let index = keys.into_iter().map(|key| (key, view.topology(key)));
         let mut space = Self {
             index: index.collect(),
-            nodes,
+            nodes: view.sites.values().filter_map(NodeState::new).collect(),
+            view,
         };
-        space.expect(view, &members);
+        space.expect();
         for claim in view.claims.values() {
             match &claim.holder {
-                Holder::Group(group) => space.hold(&claim.domain, &By::Group(group.clone())),
-                Holder::Pods(pods) => space.hold(&claim.domain, &By::Pods(pods.len())),
+                Holder::Group(group) => space.hold(&claim.domain, By::Group(group)),
+                Holder::Pods(pods) => space.hold(&claim.domain, By::Pods(pods.len())),
                 Holder::Loose(_) => {}
             }
         }
@@ -53,59 +49,63 @@ impl<'a> Space<'a> {
     }
 
     /// Domains of a topology key with their nodes.
-    pub(crate) fn domains(&self, key: &str) -> impl Iterator<Item = (&'a str, &[usize])> {
-        let domains = self.index.get(key).into_iter().flatten();
-        domains.map(|(value, nodes)| (*value, nodes.as_slice()))
+    pub(crate) fn domains(&self, key: &str) -> impl Iterator<Item = (&str, &Plot)> {
+        let domains = self.index.get(key).into_iter();
+        let domains = domains.flat_map(|topology| &topology.domains);
+        domains.map(|(value, plot)| (value.as_str(), plot))
+    }
+
+    /// A domain.
+    pub(crate) fn plot(&self, domain: &Domain) -> &Plot {
+        let topology = self.index.get(domain.key.as_str());
+        let plot = topology.and_then(|topology| topology.domains.get(&domain.value));
+        plot.unwrap_or(&NOWHERE)
     }
 
     /// A domain's nodes; none where it has none.
     pub(crate) fn members(&self, domain: &Domain) -> &[usize] {
-        let domains = self.index.get(domain.key.as_str());
-        let nodes = domains.and_then(|domains| domains.get(domain.value.as_str()));
-        nodes.map_or(&[], Vec::as_slice)
+        &self.plot(domain).nodes
+    }
+
+    /// Labels that all nodes of a domain share.
+    pub(crate) fn labels<'s>(&'s self, plot: &'s Plot) -> &'s Arc<BTreeMap<String, String>> {
+        plot.labels(self.nodes(&plot.nodes).map(NodeState::node))
     }
 
     pub(crate) fn nodes(&self, at: &[usize]) -> impl Iterator<Item = &NodeState<'a>> {
         at.iter().map(|at| &self.nodes[*at])
     }
 
-    /// The value of a label on a node that is known.
-    pub(crate) fn label(&self, node: &str, key: &str) -> Option<&'a str> {
-        let at = self
-            .nodes
-            .binary_search_by(|state| state.node().name.as_str().cmp(node))
-            .ok()?;
-        self.nodes[at].node().label(key)
+    /// Where a group's released Pods are.
+    pub(crate) fn places(&self, group: &Group) -> Arc<Places> {
+        let topology = self.index.get(group.key.as_str());
+        topology.map_or_else(Arc::default, |topology| group.places(topology))
     }
 
     /// Notes that a domain is claimed.
-    pub(crate) fn hold(&mut self, domain: &Domain, by: &By) {
+    pub(crate) fn hold(&mut self, domain: &Domain, by: By<'a>) {
         for at in self.members(domain).to_vec() {
-            self.nodes[at].holders.push(by.clone());
+            self.nodes[at].holders.push(by);
         }
     }
 
     /// Notes that a Pod will be on the first of these nodes that can take it.
-    pub(crate) fn seat(&mut self, at: &[usize], pod: &'a Pod) {
-        let class = Class {
-            requests: pod.requests,
-            constraints: &pod.constraints,
-            count: 1,
-        };
+    pub(crate) fn seat(&mut self, at: &[usize], pod: &'a Arc<Pod>) {
+        let class = Class::one(pod);
         let takes = |at: &&usize| {
             let node = &self.nodes[**at];
-            node.room(&class, &node.free(Free::Now)).is_ok()
+            node.room(&class, false, &node.free(Free::Now)).is_ok()
         };
-        if let Some(at) = at.iter().find(takes).copied() {
-            self.nodes[at].used = self.nodes[at].used.plus(pod.requests);
-            self.nodes[at].pods.push(Tenant { pod, group: None });
+        if let Some(at) = at.iter().find(takes) {
+            self.nodes[*at].seat(pod);
         }
     }
 
     /// Why these nodes are not for this group alone; `None` as `own` is any exclusive group that
     /// has nothing there.
-    pub(crate) fn blocker(&self, at: &[usize], own: Option<Key<'_>>) -> Option<Reason> {
-        let claim = self.nodes(at).find_map(|node| node.claim_of_other(own));
+    pub(crate) fn blocker(&self, at: &[usize], own: Option<&Group>) -> Option<Reason> {
+        let id = own.map(Group::id);
+        let claim = self.nodes(at).find_map(|node| node.claim_of_other(id));
         let occupant = || self.nodes(at).find_map(|node| node.occupant(own));
         let comer = || self.nodes(at).find_map(|node| node.comer(own));
         claim.or_else(occupant).or_else(comer)
@@ -122,21 +122,18 @@ impl<'a> Space<'a> {
         self.nodes(at).find_map(NodeState::closed)
     }
 
-    /// Enters the Pods that the scheduler may bind, wherever they could land.
-    fn expect(&mut self, view: &'a View, members: &HashMap<&str, Key<'a>>) {
-        let mut classes: HashMap<(Resources, &Constraints, Option<Key<'a>>), &Pod> = HashMap::new();
-        for pod in view.concerned.iter().filter_map(|uid| view.pods.get(uid)) {
-            if pod.loose() {
-                let group = members.get(pod.reference.uid.as_str()).copied();
-                classes
-                    .entry((pod.requests, &pod.constraints, group))
-                    .or_insert(pod);
+    /// Enters the Pods that the scheduler may bind, wherever they could land. Equal Pods of one
+    /// maker count once.
+    fn expect(&mut self) {
+        let mut known: HashSet<(Resources, &Constraints, Option<&Source>)> = HashSet::new();
+        for tenant in self.view.loose.values() {
+            let (pod, source) = (tenant.pod.as_ref(), tenant.source.as_deref());
+            if !known.insert((pod.requests, &pod.constraints, source)) {
+                continue;
             }
-        }
-        for ((_, constraints, group), pod) in classes {
-            for at in self.reach(constraints) {
+            for at in self.reach(&pod.constraints) {
                 if self.nodes[at].could_take(pod) {
-                    self.nodes[at].comers.push(Tenant { pod, group });
+                    self.nodes[at].comers.push(tenant);
                 }
             }
         }
@@ -145,20 +142,10 @@ impl<'a> Space<'a> {
     /// The nodes of the smallest domain that the selector names, or all.
     pub(crate) fn reach(&self, constraints: &Constraints) -> Vec<usize> {
         let named = constraints.selector.iter().filter_map(|(key, value)| {
-            let domains = self.index.get(key.as_str())?;
-            Some(domains.get(value.as_str()).map_or(&[][..], Vec::as_slice))
+            let domains = &self.index.get(key.as_str())?.domains;
+            Some(domains.get(value).map_or(&[][..], |plot| &plot.nodes))
         });
         let smallest = named.min_by_key(|nodes| nodes.len());
         smallest.map_or_else(|| (0..self.nodes.len()).collect(), <[usize]>::to_vec)
     }
-}
-
-fn by_value<'a>(nodes: &[NodeState<'a>], key: &str) -> BTreeMap<&'a str, Vec<usize>> {
-    let mut domains: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (at, state) in nodes.iter().enumerate() {
-        if let Some(value) = state.node().label(key) {
-            domains.entry(value).or_default().push(at);
-        }
-    }
-    domains
 }

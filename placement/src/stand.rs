@@ -9,7 +9,6 @@ use crate::fault::seeded;
 use crate::fit::{Free, Need, fit};
 use crate::group::Group;
 use crate::node_state::By;
-use crate::pod::Pod;
 use crate::reason::Reason;
 use crate::reference::Domain;
 use crate::report::State;
@@ -27,7 +26,7 @@ pub(crate) enum Standing<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn stand(&mut self, group: &'a Group<'a>) -> Standing<'a> {
+    pub(crate) fn stand(&mut self, group: &'a Group) -> Standing<'a> {
         let claims = self.claims.get(&group.id()).cloned().unwrap_or_default();
         if claims.iter().any(|claim| claim.empty_since.is_some()) {
             // The mark goes first: see `enter`.
@@ -54,9 +53,8 @@ impl<'a> Run<'a> {
     }
 
     /// All Pods wait and the group holds a claim: is it still any good?
-    fn stand_on(&mut self, group: &'a Group<'a>, claim: &'a Claim) -> Standing<'a> {
-        let need = Need::of(group.gated(), group.needed);
-        match self.verdict(group, claim, &need, true) {
+    fn stand_on(&mut self, group: &'a Group, claim: &'a Claim) -> Standing<'a> {
+        match self.verdict(group, claim, &group.need, true) {
             Verdict::Fits => return Standing::Holds(claim),
             Verdict::Soon => self.report(group, State::Ending),
             Verdict::Broken(reasons) => self.give_up(group, claim, reasons),
@@ -65,15 +63,12 @@ impl<'a> Run<'a> {
     }
 
     /// Some Pods were released: the group is finished where it began.
-    fn carry_on(&mut self, group: &'a Group<'a>, claims: &[&'a Claim]) {
-        let found: Vec<Option<&str>> = group.released().map(|pod| self.place(group, pod)).collect();
-        let wandering = found.contains(&None);
-        let places: BTreeSet<&str> = found.into_iter().flatten().collect();
+    fn carry_on(&mut self, group: &'a Group, claims: &[&'a Claim]) {
+        let places = self.space.places(group);
+        let (places, wandering) = (&places.values, places.wandering);
         let holds = |claim: &&&Claim| {
             let domain = &claim.domain;
-            claim.group().is_some()
-                && domain.key == group.key
-                && places.contains(domain.value.as_str())
+            claim.group().is_some() && domain.key == group.key && places.contains(&domain.value)
         };
         let claim = claims.iter().find(holds).copied();
         // Without a domain yet, the loose claim stays until there is one.
@@ -90,18 +85,18 @@ impl<'a> Run<'a> {
             (Some(claim), _) => self.finish(group, claim),
             (None, _) if wandering => self.wander(group),
             (None, Some(place)) if places.len() == 1 => self.adopt(group, place),
-            (None, _) => self.report(group, split(&places)),
+            (None, _) => self.report(group, split(places)),
         }
     }
 
     /// The Pods that are left go where the others are, if they still fit.
-    fn finish(&mut self, group: &'a Group<'a>, claim: &'a Claim) {
-        let unbound = |pod: &&Pod| pod.node.is_none();
-        let need = Need::of(group.live().filter(unbound), 0);
+    fn finish(&mut self, group: &'a Group, claim: &'a Claim) {
+        let unbound = group.live().filter(|pod| pod.node.is_none());
+        let need = Need::of(unbound, 0);
         if need.total() == 0 {
             return self.report(group, State::Placed);
         }
-        let gates = group.other_gates();
+        let gates = group.other_gates.clone();
         if !gates.is_empty() {
             return self.report(group, State::OtherGates { gates });
         }
@@ -116,9 +111,9 @@ impl<'a> Run<'a> {
     }
 
     /// Its Pods share a domain that nobody claims: it does now.
-    fn adopt(&mut self, group: &'a Group<'a>, place: &str) {
+    fn adopt(&mut self, group: &'a Group, place: &str) {
         let domain = Domain {
-            key: group.key.to_owned(),
+            key: group.key.clone(),
             value: place.to_owned(),
         };
         let held = self
@@ -138,7 +133,7 @@ impl<'a> Run<'a> {
 
     /// One Pod goes, so that the JobSet starts again; never while one is going already, nor
     /// where that would only bring the Pod back.
-    fn restart(&mut self, group: &Group<'a>) {
+    fn restart(&mut self, group: &Group) {
         let asked = self.settings.on_stranded == OnStranded::Restart;
         if !asked || !group.restartable || group.ending() {
             return;
@@ -161,32 +156,22 @@ impl<'a> Run<'a> {
 
     /// Whether the domain of a claim holds what is needed. Before the first release it must be
     /// free of others, too; after it there is no way back.
-    fn verdict(&self, group: &Group<'_>, claim: &Claim, need: &Need<'_>, alone: bool) -> Verdict {
-        let members = self.space.members(&claim.domain);
+    fn verdict(&self, group: &Group, claim: &Claim, need: &Need, alone: bool) -> Verdict {
+        let plot = self.space.plot(&claim.domain);
         if alone && is_fenced(group, claim) {
             return Verdict::Broken(Vec::new());
         }
-        let blocker = self.space.blocker(members, Some(group.id()));
+        let blocker = self.space.blocker(&plot.nodes, Some(group));
         if let Some(reason) = blocker.filter(|_| alone) {
             return Verdict::Broken(vec![reason]);
         }
-        match fit(self.space.nodes(members), need, Free::Now) {
+        match fit(&self.space, plot, need, Free::Now) {
             Ok(_) => Verdict::Fits,
-            Err(reasons) => match fit(self.space.nodes(members), need, Free::Soon(group)) {
+            Err(reasons) => match fit(&self.space, plot, need, Free::Soon(group)) {
                 Ok(_) => Verdict::Soon,
                 Err(_) => Verdict::Broken(reasons),
             },
         }
-    }
-
-    /// The domain that a released Pod is in or is pinned to.
-    fn place(&self, group: &Group<'a>, pod: &'a Pod) -> Option<&'a str> {
-        let bound = pod
-            .node
-            .as_deref()
-            .and_then(|node| self.space.label(node, group.key));
-        let pinned = pod.constraints.selector.get(group.key).map(String::as_str);
-        bound.or(pinned)
     }
 }
 
@@ -198,7 +183,7 @@ enum Verdict {
 }
 
 /// Of several claims the oldest; all placers choose the same.
-fn kept<'a>(group: &Group<'_>, claims: &[&'a Claim]) -> Option<&'a Claim> {
+fn kept<'a>(group: &Group, claims: &[&'a Claim]) -> Option<&'a Claim> {
     let usable = |claim: &&&Claim| claim.group().is_some() && claim.domain.key == group.key;
     let age = |claim: &&Claim| {
         (
@@ -215,11 +200,7 @@ fn kept<'a>(group: &Group<'_>, claims: &[&'a Claim]) -> Option<&'a Claim> {
 
 /// A claim that must go: one that its Pods are fenced against, or a second one. The loose claim
 /// is one once there is a domain.
-fn surplus<'a>(
-    group: &Group<'_>,
-    claims: &[&'a Claim],
-    kept: Option<&'a Claim>,
-) -> Option<&'a Claim> {
+fn surplus<'a>(group: &Group, claims: &[&'a Claim], kept: Option<&'a Claim>) -> Option<&'a Claim> {
     let fenced = claims.iter().find(|claim| is_fenced(group, claim));
     let second = claims.iter().find(|claim| {
         let loose = matches!(claim.holder, Holder::Loose(_));
@@ -229,26 +210,26 @@ fn surplus<'a>(
 }
 
 /// Why no Pod of a group may be released yet.
-fn unready(group: &Group<'_>) -> Option<State> {
+fn unready(group: &Group) -> Option<State> {
     if group.live().next().is_none() {
         return Some(State::Ending);
     }
     if group.suspended {
         return Some(State::Suspended);
     }
-    let gates = group.other_gates();
+    let gates = group.other_gates.clone();
     if !gates.is_empty() {
         return Some(State::OtherGates { gates });
     }
     let incomplete = State::Incomplete {
-        have: group.distinct(),
+        have: group.have,
         want: group.want,
     };
     (!group.complete() && !seeded!(ReleasesIncomplete)).then_some(incomplete)
 }
 
-fn split(places: &BTreeSet<&str>) -> State {
-    let places: Vec<&str> = places.iter().copied().collect();
+fn split(places: &BTreeSet<String>) -> State {
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
     State::Split {
         found: format!("its Pods are on several domains: {}", places.join(", ")),
     }
@@ -256,7 +237,7 @@ fn split(places: &BTreeSet<&str>) -> State {
 
 impl<'a> Run<'a> {
     /// Claims a domain for a group.
-    pub(crate) fn claim(&mut self, group: &Group<'a>, domain: Domain) {
+    pub(crate) fn claim(&mut self, group: &'a Group, domain: Domain) {
         let claim = Claim {
             domain,
             holder: Holder::Group(group.reference.clone()),
@@ -266,8 +247,8 @@ impl<'a> Run<'a> {
         let reason = Reason::Taken {
             by: group.reference.clone(),
         };
-        self.space
-            .hold(&claim.domain, &By::Group(group.reference.clone()));
+        let by = By::Group(&group.reference);
+        self.space.hold(&claim.domain, by);
         self.surveys.withdraw(&self.space, &claim.domain, &reason);
         self.surveys.count(&self.space, &claim.domain);
         self.act(Action::Claim(claim));

@@ -1,6 +1,6 @@
 //! Which domains are feasible for groups that need the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::fit::{Free, Need, fit};
@@ -10,6 +10,7 @@ use crate::rank::DomainFacts;
 use crate::reason::{Reason, Rejection};
 use crate::reference::Domain;
 use crate::space::Space;
+use crate::topology::Plot;
 
 /// Surveys by what is needed: many groups need the same, and each domain is looked at once.
 #[derive(Debug, Default)]
@@ -17,25 +18,22 @@ pub(crate) struct Surveys<'a> {
     known: HashMap<Question<'a>, Survey>,
     /// Domains that are kept for a gang, and why.
     reserved: Vec<(Domain, Reason)>,
-    labels: CommonLabels<'a>,
     /// Claims by failure domain.
     crowds: HashMap<&'a str, u32>,
 }
 
-/// Labels that all nodes of a domain share, by topology key and value.
-type CommonLabels<'a> = HashMap<(&'a str, &'a str), Arc<BTreeMap<String, String>>>;
-
 /// What a survey is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Question<'a> {
     /// The topology key.
     pub(crate) key: &'a str,
-    pub(crate) need: Need<'a>,
+    pub(crate) need: &'a Need,
 }
 
 /// All domains of a topology key, for a group that has nothing anywhere.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Survey {
+    /// In the order of their names.
     pub(crate) feasible: Vec<DomainFacts>,
     pub(crate) rejected: Arc<Vec<Rejection>>,
 }
@@ -45,14 +43,13 @@ impl<'a> Surveys<'a> {
         let Self {
             known,
             reserved,
-            labels,
             crowds,
         } = self;
         known.entry(question).or_insert_with_key(|question| {
-            let mut survey = survey(space, question, labels);
+            let mut survey = survey(space, question);
             survey.crowd(crowds);
             for (domain, reason) in reserved.iter() {
-                survey.withdraw(&values(space, domain, question.key), reason);
+                survey.withdraw(&values_of(space, domain, question.key), reason);
             }
             survey
         })
@@ -81,8 +78,11 @@ impl<'a> Surveys<'a> {
 
     /// Takes what shares nodes with `domain` out of all surveys.
     pub(crate) fn withdraw(&mut self, space: &Space<'a>, domain: &Domain, reason: &Reason) {
+        let mut shared: HashMap<&str, BTreeSet<&str>> = HashMap::new();
         for (question, survey) in &mut self.known {
-            survey.withdraw(&values(space, domain, question.key), reason);
+            let values = shared.entry(question.key);
+            let values = values.or_insert_with(|| values_of(space, domain, question.key));
+            survey.withdraw(values, reason);
         }
     }
 }
@@ -99,8 +99,12 @@ impl Survey {
     }
 
     fn withdraw(&mut self, values: &BTreeSet<&str>, reason: &Reason) {
-        let gone = |facts: &mut DomainFacts| values.contains(facts.name.as_str());
-        for facts in self.feasible.extract_if(.., gone) {
+        for value in values {
+            let at = self
+                .feasible
+                .binary_search_by(|facts| facts.name.as_str().cmp(value));
+            let Ok(at) = at else { continue };
+            let facts = self.feasible.remove(at);
             let rejection = Rejection {
                 domain: facts.name,
                 reasons: vec![reason.clone()],
@@ -111,59 +115,39 @@ impl Survey {
 }
 
 /// The domains of `key` that share nodes with `domain`.
-fn values<'a>(space: &Space<'a>, domain: &Domain, key: &str) -> BTreeSet<&'a str> {
+fn values_of<'a>(space: &Space<'a>, domain: &Domain, key: &str) -> BTreeSet<&'a str> {
     let nodes = space.nodes(space.members(domain));
     nodes.filter_map(|node| node.node().label(key)).collect()
 }
 
-fn survey<'a>(space: &Space<'a>, question: &Question<'a>, known: &mut CommonLabels<'a>) -> Survey {
+fn survey(space: &Space<'_>, question: &Question<'_>) -> Survey {
     let mut survey = Survey::default();
     let mut rejected = Vec::new();
-    for (value, members) in space.domains(question.key) {
-        let room = match space.blocker(members, None) {
+    for (value, plot) in space.domains(question.key) {
+        let room = match space.blocker(&plot.nodes, None) {
             Some(reason) => Err(vec![reason]),
-            None => fit(space.nodes(members), &question.need, Free::Now),
+            None => fit(space, plot, question.need, Free::Now),
         };
         match room {
             Err(reasons) => rejected.push(Rejection {
                 domain: value.to_owned(),
                 reasons,
             }),
-            Ok(room) => {
-                let labels = known.entry((question.key, value));
-                let labels = labels.or_insert_with(|| Arc::new(common(space.nodes(members))));
-                let mut facts = facts(value, space.nodes(members), room);
-                facts.labels = Arc::clone(labels);
-                survey.feasible.push(facts);
-            }
+            Ok(room) => survey.feasible.push(facts(value, space, plot, room)),
         }
     }
     survey.rejected = Arc::new(rejected);
     survey
 }
 
-fn common<'n, 'a: 'n>(
-    mut nodes: impl Iterator<Item = &'n NodeState<'a>>,
-) -> BTreeMap<String, String> {
-    let first = nodes.next().map(|state| state.node().labels.clone());
-    let mut common = first.unwrap_or_default();
-    for state in nodes {
-        common.retain(|key, value| state.node().label(key) == Some(value));
-    }
-    common
-}
-
-fn facts<'n, 'a: 'n>(
-    value: &str,
-    nodes: impl Iterator<Item = &'n NodeState<'a>>,
-    room: u32,
-) -> DomainFacts {
+fn facts(value: &str, space: &Space<'_>, plot: &Plot, room: u32) -> DomainFacts {
     let mut facts = DomainFacts {
         name: value.to_owned(),
         fits: room,
+        labels: Arc::clone(space.labels(plot)),
         ..DomainFacts::default()
     };
-    for state in nodes {
+    for state in space.nodes(&plot.nodes) {
         let node = state.node();
         if facts.nodes == 0 {
             facts.failure_domain = failure_domain(state).map(str::to_owned);

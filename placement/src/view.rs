@@ -1,56 +1,84 @@
 //! The cluster as last seen.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::claim::Claim;
+use crate::crew::{Crew, Source};
 use crate::node::Node;
 use crate::owner::{Job, Owner};
 use crate::pod::Pod;
+use crate::site::{Site, Tenant};
+use crate::topology::{Topologies, Topology};
 
-/// The cluster as last seen. Every change costs the same however large the cluster is.
+/// The cluster as last seen.
+///
+/// A change costs the same however large the cluster is: the Pods are kept by node and by group,
+/// and what is worked out of them (a group, the nodes of each domain) is remembered until
+/// something changes of which it was made. What is decided depends on the objects alone, never
+/// on how they came here.
 ///
 /// It must be complete before anything is decided on it (each list answered once), and Leases
 /// must be listed before Pods: then no claim can look empty because its Pods are not known yet.
 #[derive(Debug, Default, Clone)]
 pub struct View {
-    pub(crate) nodes: BTreeMap<String, Arc<Node>>,
+    /// Nodes with what is bound to them, by name; also those of which only Pods are known.
+    pub(crate) sites: BTreeMap<String, Site>,
     pub(crate) pods: HashMap<String, Arc<Pod>>,
-    /// Pods that are bound and not finished, by node, whether the node is known or not.
-    pub(crate) bound: HashMap<String, BTreeSet<String>>,
-    /// Pods that are not finished and ask for chips, wait at our gate or want a domain.
-    pub(crate) concerned: BTreeSet<String>,
+    /// Pods of exclusive groups that are not finished, by what makes them.
+    pub(crate) crews: BTreeMap<Arc<Source>, Crew>,
+    /// Other Pods that wait at our gate, by what controls them and by uid.
+    pub(crate) plain: BTreeMap<(String, String), Arc<Pod>>,
+    /// Pods that the scheduler may bind and that ask for chips or want a domain.
+    pub(crate) loose: BTreeMap<String, Tenant>,
     pub(crate) jobs: HashMap<String, Arc<Job>>,
     pub(crate) owners: HashMap<String, Arc<Owner>>,
     /// By the Lease's name.
     pub(crate) claims: BTreeMap<String, Claim>,
+    pub(crate) topologies: Topologies,
 }
 
 impl View {
     /// Adds or replaces a node.
     pub fn put_node(&mut self, node: Node) {
-        self.nodes.insert(node.name.clone(), Arc::new(node));
+        let site = self.sites.entry(node.name.clone()).or_default();
+        let known = site.node.as_ref().map(|known| &known.labels);
+        if known != Some(&node.labels) {
+            self.topologies.forget();
+        }
+        site.node = Some(Arc::new(node));
     }
 
     /// Forgets a node.
     pub fn remove_node(&mut self, name: &str) {
-        self.nodes.remove(name);
+        let Some(site) = self.sites.get_mut(name) else {
+            return;
+        };
+        site.node = None;
+        self.topologies.forget();
+        self.drop_if_empty(name);
     }
 
     /// Adds or replaces a Pod.
     pub fn put_pod(&mut self, pod: Pod) {
         let uid = pod.reference.uid.clone();
         self.remove_pod(&uid);
-        if let (Some(node), false) = (&pod.node, pod.finished) {
-            self.bound
-                .entry(node.clone())
-                .or_default()
-                .insert(uid.clone());
+        let pod = Arc::new(pod);
+        self.pods.insert(uid.clone(), Arc::clone(&pod));
+        if pod.finished {
+            return;
         }
-        if !pod.finished && (pod.wants_tpu() || pod.gated() || pod.exclusive.is_some()) {
-            self.concerned.insert(uid.clone());
+        let source = pod.exclusive.is_some().then(|| self.join_crew(&pod));
+        if pod.waits_plainly() {
+            self.plain.insert(plain_key(&pod), Arc::clone(&pod));
         }
-        self.pods.insert(uid, Arc::new(pod));
+        let tenant = Tenant { pod, source };
+        if tenant.pod.loose() && tenant.concerned() {
+            self.loose.insert(uid.clone(), tenant.clone());
+        }
+        if let Some(node) = &tenant.pod.node {
+            self.sites.entry(node.clone()).or_default().enter(tenant);
+        }
     }
 
     /// Forgets a Pod.
@@ -58,34 +86,46 @@ impl View {
         let Some(pod) = self.pods.remove(uid) else {
             return;
         };
-        self.concerned.remove(uid);
-        let Some(node) = &pod.node else { return };
-        if let Some(pods) = self.bound.get_mut(node) {
-            pods.remove(uid);
-            if pods.is_empty() {
-                self.bound.remove(node);
+        self.loose.remove(uid);
+        self.plain.remove(&plain_key(&pod));
+        if pod.exclusive.is_some() {
+            self.leave_crew(&pod);
+        }
+        if let Some(node) = &pod.node {
+            if let Some(site) = self.sites.get_mut(node) {
+                site.leave(uid);
             }
+            self.drop_if_empty(node);
         }
     }
 
     /// Adds or replaces a Job.
     pub fn put_job(&mut self, job: Job) {
+        self.forget_groups_of_job(&job.uid);
         self.jobs.insert(job.uid.clone(), Arc::new(job));
     }
 
     /// Forgets a Job.
     pub fn remove_job(&mut self, uid: &str) {
+        self.forget_groups_of_job(uid);
         self.jobs.remove(uid);
     }
 
     /// Adds or replaces a JobSet, StatefulSet or LeaderWorkerSet.
     pub fn put_owner(&mut self, owner: Owner) {
+        let known = self.owners.get(&owner.uid);
+        if known.is_some_and(|known| **known == owner) {
+            return;
+        }
+        self.forget_groups_in(&owner.namespace);
         self.owners.insert(owner.uid.clone(), Arc::new(owner));
     }
 
     /// Forgets a JobSet, StatefulSet or LeaderWorkerSet.
     pub fn remove_owner(&mut self, uid: &str) {
-        self.owners.remove(uid);
+        if let Some(owner) = self.owners.remove(uid) {
+            self.forget_groups_in(&owner.namespace);
+        }
     }
 
     /// Adds or replaces a claim, as its Lease was read.
@@ -97,4 +137,60 @@ impl View {
     pub fn remove_claim(&mut self, lease_name: &str) {
         self.claims.remove(lease_name);
     }
+
+    /// The nodes that are known, by name.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let nodes = self.sites.values().map(|site| site.node.as_deref());
+        nodes.flatten()
+    }
+
+    /// The domains of a topology key.
+    pub(crate) fn topology(&self, key: &str) -> Arc<Topology> {
+        self.topologies.of(key, self.nodes())
+    }
+
+    /// Enters a Pod where those of its maker are.
+    fn join_crew(&mut self, pod: &Arc<Pod>) -> Arc<Source> {
+        let source = Arc::new(Source::of(pod));
+        let entry = self.crews.entry(source);
+        let source = Arc::clone(entry.key());
+        entry.or_default().enter(Arc::clone(pod));
+        source
+    }
+
+    fn leave_crew(&mut self, pod: &Pod) {
+        let source = Source::of(pod);
+        if let Some(crew) = self.crews.get_mut(&source) {
+            crew.leave(&pod.reference.uid);
+            if crew.is_empty() {
+                self.crews.remove(&source);
+            }
+        }
+    }
+
+    fn forget_groups_of_job(&mut self, uid: &str) {
+        let from = Source::first_of(uid);
+        let crews = self.crews.range_mut::<Source, _>(from..);
+        let crews = crews.take_while(|(source, _)| source.maker == uid);
+        crews.for_each(|(_, crew)| crew.forget_group());
+    }
+
+    /// Root owners rarely change; which groups are theirs isn't worth knowing.
+    fn forget_groups_in(&mut self, namespace: &str) {
+        let crews = self.crews.iter_mut();
+        let crews = crews.filter(|(source, _)| source.namespace == namespace);
+        crews.for_each(|(_, crew)| crew.forget_group());
+    }
+
+    fn drop_if_empty(&mut self, node: &str) {
+        if self.sites.get(node).is_some_and(Site::is_empty) {
+            self.sites.remove(node);
+        }
+    }
+}
+
+fn plain_key(pod: &Pod) -> (String, String) {
+    let uid = &pod.reference.uid;
+    let controller = pod.controller.as_ref().map_or(uid, |one| &one.uid);
+    (controller.clone(), uid.clone())
 }

@@ -28,14 +28,12 @@ impl<'a> Sight<'a> {
     }
 
     pub(super) fn nodes(self, domain: &Domain) -> Vec<&'a Node> {
-        let nodes = self.0.nodes.values().map(AsRef::as_ref);
-        nodes.filter(|node: &&Node| is_in(node, domain)).collect()
+        self.0.nodes().filter(|node| is_in(node, domain)).collect()
     }
 
     pub(super) fn domains(self, key: &str) -> BTreeSet<&'a str> {
         self.0
-            .nodes
-            .values()
+            .nodes()
             .filter_map(|node| node.labels.get(key))
             .map(String::as_str)
             .collect()
