@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use crate::fault::seeded;
 use crate::group::Group;
 use crate::maker::Makers;
+use crate::owner::Owner;
 use crate::pod::Pod;
 use crate::view::View;
 
@@ -52,6 +54,13 @@ impl Source {
         }
     }
 
+    /// Whether this owner stands behind its Pods, for all that they say themselves.
+    pub(crate) fn may_be_of(&self, owner: &Owner) -> bool {
+        let named = self.namespace == owner.namespace && self.maker == owner.name;
+        let written = self.jobset.as_ref() == Some(&owner.uid);
+        named || written || self.maker == owner.uid
+    }
+
     /// What comes before every other source of the same maker.
     pub(crate) fn first_of(maker: &str) -> Self {
         Self {
@@ -82,7 +91,9 @@ impl Crew {
 
     /// Something changed of which the group is made.
     pub(crate) fn forget_group(&mut self) {
-        self.group = OnceLock::new();
+        if !seeded!(RemembersGroups) {
+            self.group = OnceLock::new();
+        }
     }
 
     pub(crate) fn group(&self, view: &View) -> &Arc<Group> {

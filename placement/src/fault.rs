@@ -36,6 +36,12 @@ pub(crate) enum Fault {
     PlainAnywhere,
     /// A gang takes the domains that there are.
     HalfGang,
+    /// Nothing is kept for those that wait.
+    ReservesNothing,
+    /// A group stays what it was when its Pods, its Job or its JobSet change.
+    RemembersGroups,
+    /// Domains stay what they were when nodes come, go or get other labels.
+    RemembersDomains,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which Pods belong together.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,7 +55,7 @@ pub(crate) struct Group {
     /// Whether the loss of one Pod makes its JobSet start again.
     pub(crate) restartable: bool,
     /// Where its released Pods were in the topology that was asked about last.
-    places: Mutex<Option<(Arc<Topology>, Arc<Places>)>>,
+    places: Mutex<Option<(Arc<()>, Arc<Places>)>>,
     /// Where its Pods come from: usually one.
     sources: BTreeSet<Source>,
 }
@@ -122,15 +123,15 @@ impl Group {
     }
 
     /// Where its released Pods are: the same until it or the topology changes.
-    pub(crate) fn places(&self, topology: &Arc<Topology>) -> Arc<Places> {
+    pub(crate) fn places(&self, topology: &Topology) -> Arc<Places> {
         let mut last = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, places)) = &*last
-            && Arc::ptr_eq(of, topology)
+            && Arc::ptr_eq(of, &topology.edition)
         {
             return Arc::clone(places);
         }
         let places = Arc::new(self.look_for(topology));
-        *last = Some((Arc::clone(topology), Arc::clone(&places)));
+        *last = Some((Arc::clone(&topology.edition), Arc::clone(&places)));
         places
     }
 
@@ -145,6 +146,11 @@ impl Group {
             wandering: found.contains(&None),
             values: found.into_iter().flatten().collect(),
         }
+    }
+
+    /// Whether it comes before a plain Pod: by priority, then by age.
+    pub(crate) fn precedes(&self, pod: &Pod) -> bool {
+        (Reverse(self.priority), self.created) <= (Reverse(pod.priority), pod.created)
     }
 
     pub(crate) fn started(&self) -> bool {

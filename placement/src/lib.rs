@@ -31,6 +31,7 @@ mod read;
 mod reason;
 mod reference;
 mod report;
+mod reserve;
 mod resources;
 mod seek;
 mod settings;

@@ -1,5 +1,6 @@
 //! A node: what is on it, who claims it, what it can take.
 
+use crate::claim::HeldPod;
 use crate::constraint::{Constraints, HostPort, Taint};
 use crate::fault::seeded;
 use crate::fit::{Class, Free};
@@ -26,6 +27,8 @@ pub(crate) struct NodeState<'a> {
     pub(crate) comers: Vec<&'a Tenant>,
     /// Who claims a domain that it belongs to.
     pub(crate) holders: Vec<By<'a>>,
+    /// The group that waits for a domain that it belongs to.
+    pub(crate) kept_for: Option<&'a Group>,
     /// What all of them have together.
     used: Resources,
 }
@@ -34,7 +37,7 @@ pub(crate) struct NodeState<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum By<'a> {
     Group(&'a GroupRef),
-    Pods(usize),
+    Pods(&'a [HeldPod]),
 }
 
 /// What is free of a node while Pods are placed on it.
@@ -54,6 +57,7 @@ impl<'a> NodeState<'a> {
             seated: Vec::new(),
             comers: Vec::new(),
             holders: Vec::new(),
+            kept_for: None,
             used: site.used,
         })
     }
@@ -211,7 +215,7 @@ impl<'a> NodeState<'a> {
             By::Group(group) => Some(Reason::Taken {
                 by: (*group).clone(),
             }),
-            By::Pods(pods) => Some(Reason::Shared { pods: *pods }),
+            By::Pods(pods) => Some(Reason::Shared { pods: pods.len() }),
         })
     }
 
@@ -236,6 +240,28 @@ impl<'a> NodeState<'a> {
         Some(Reason::CouldLand {
             pod: comer.pod.name(),
         })
+    }
+
+    /// Whether an exclusive group has it, or is on it.
+    pub(crate) fn taken(&self) -> bool {
+        let group = |by: &By<'_>| matches!(by, By::Group(_));
+        let of_group = |tenant: &Tenant| tenant.source.is_some();
+        self.holders.iter().any(group) || self.site.tenants().any(of_group)
+    }
+
+    /// Plain TPU Pods that a claim lets in.
+    pub(crate) fn let_in(&self) -> impl Iterator<Item = &'a [HeldPod]> {
+        self.holders.iter().filter_map(|by| match by {
+            By::Pods(pods) => Some(*pods),
+            By::Group(_) => None,
+        })
+    }
+
+    /// Uids of plain TPU Pods that are bound to it.
+    pub(crate) fn plain_pods(&self) -> impl Iterator<Item = &'a str> {
+        let plain = |tenant: &&Tenant| tenant.source.is_none() && tenant.concerned();
+        let plain = self.site.tenants().filter(plain);
+        plain.map(|tenant| tenant.pod.reference.uid.as_str())
     }
 
     pub(crate) fn closed(&self) -> Option<Reason> {

@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
             }
             let same = last
                 .take()
-                .filter(|domain| self.takes(self.space.plot(domain), pod).is_ok());
+                .filter(|domain| self.admits(self.space.plot(domain), pod).is_ok());
             let batch = Need::of(pods[at..].iter().copied(), 0);
             match same.or_else(|| self.choose(pod, &batch, shares)) {
                 Some(domain) => {
@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
             .iter()
             .find_map(|key| {
                 let domains = self.space.domains(key);
-                let open = domains.filter(|(_, plot)| self.takes(plot, pod).is_ok());
+                let open = domains.filter(|(_, plot)| self.admits(plot, pod).is_ok());
                 let best = open.min_by_key(|(value, plot)| {
                     let domain = Domain {
                         key: (*key).to_owned(),
@@ -240,7 +240,15 @@ impl<'a> Run<'a> {
         self.report_plain(pod, State::Waiting { before }, None, rejected);
     }
 
-    /// Whether a Pod may go to a domain and fits there.
+    /// Whether a Pod that no claim names yet may go to a domain.
+    fn admits(&self, plot: &Plot, pod: &Arc<Pod>) -> Result<(), Vec<Reason>> {
+        match self.space.kept_from(plot, pod) {
+            Some(reason) => Err(vec![reason]),
+            None => self.takes(plot, pod),
+        }
+    }
+
+    /// Whether a Pod may be in a domain and fits there.
     fn takes(&self, plot: &Plot, pod: &Arc<Pod>) -> Result<(), Vec<Reason>> {
         if let Some(reason) = self.space.closed(&plot.nodes) {
             return Err(vec![reason]);
@@ -252,7 +260,7 @@ impl<'a> Run<'a> {
     fn rejections(&self, pod: &Arc<Pod>) -> Vec<Rejection> {
         let domains = self.space.domains(&self.settings.default_topology_key);
         let rejection = |(value, plot): (&str, &Plot)| {
-            let reasons = self.takes(plot, pod).err()?;
+            let reasons = self.admits(plot, pod).err()?;
             Some(Rejection {
                 domain: value.to_owned(),
                 reasons,

@@ -33,9 +33,9 @@ pub enum Reason {
         /// `NAMESPACE/NAME`.
         pod: String,
     },
-    /// A gang that comes first waits for it.
+    /// A group that comes first waits for it.
     Reserved {
-        /// One of its groups.
+        /// Which; of a gang, one of its groups.
         by: GroupRef,
     },
     /// All in all: too few of its nodes can take a Pod. The other reasons say why.
@@ -199,104 +199,105 @@ impl fmt::Display for Rejection {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Reason as R;
+        let nodes = Nodes(self.nodes());
+        let are = nodes.are();
         match self {
-            Self::Taken { by } => write!(f, "taken by {by}"),
-            Self::Shared { pods } => write!(f, "shared by {pods} plain TPU Pods"),
-            Self::Occupied { pod, node } => write!(f, "TPU Pod {pod} runs on node {node}"),
-            Self::CouldLand { pod } => {
+            R::Taken { by } => write!(f, "taken by {by}"),
+            R::Shared { pods } => write!(f, "shared by {pods} plain TPU Pods"),
+            R::Occupied { pod, node } => write!(f, "TPU Pod {pod} runs on node {node}"),
+            R::CouldLand { pod } => {
                 write!(f, "TPU Pod {pod} is not bound yet and could land there")
             }
-            Self::Reserved { by } => write!(
-                f,
-                "wanted by {by}, which comes first and needs all its domains at once"
-            ),
-            Self::TooFewNodes { fit, needed, nodes } => {
+            R::Reserved { by } => write!(f, "kept for {by}, which comes first"),
+            R::TooFewNodes { fit, needed, nodes } => {
                 write!(f, "{fit} of {needed} Pods fit on its {nodes} nodes")
             }
-            Self::NotReady { nodes } => write!(f, "{} not Ready", are(nodes)),
-            Self::Unschedulable { nodes } => write!(f, "{} cordoned", are(nodes)),
-            Self::TaintNotTolerated { nodes, taint } => {
+            R::NotReady { .. } => write!(f, "{nodes} {are} not Ready"),
+            R::Unschedulable { .. } => write!(f, "{nodes} {are} cordoned"),
+            R::TaintNotTolerated { taint, .. } => {
                 write!(
                     f,
-                    "{} tainted {taint}, which the Pods don't tolerate",
-                    are(nodes)
+                    "{nodes} {are} tainted {taint}, which the Pods don't tolerate"
                 )
             }
-            Self::SelectorMismatch {
-                nodes,
-                key,
-                wanted,
-                found,
+            R::SelectorMismatch {
+                key, wanted, found, ..
             } => {
-                let found = found
-                    .as_deref()
-                    .map_or("no such label".to_owned(), |found| format!("{found:?}"));
-                write!(
-                    f,
-                    "the Pods select {key}={wanted}, {} has {found}",
-                    names(nodes)
-                )
+                let found = Found(found.as_deref());
+                write!(f, "the Pods select {key}={wanted}, {nodes} has {found}")
             }
-            Self::AffinityMismatch { nodes } => {
-                write!(
-                    f,
-                    "the Pods' required node affinity doesn't match {}",
-                    names(nodes)
-                )
+            R::AffinityMismatch { .. } => {
+                write!(f, "the Pods' required node affinity doesn't match {nodes}")
             }
-            Self::ChipsShort {
-                nodes,
-                free,
-                needed,
-            } => {
-                write!(f, "{free} of {needed} TPU chips free on {}", names(nodes))
+            R::ChipsShort { free, needed, .. } => {
+                write!(f, "{free} of {needed} TPU chips free on {nodes}")
             }
-            Self::CpuShort {
-                nodes,
-                free,
-                needed,
-            } => {
-                write!(f, "{free}m of {needed}m CPU free on {}", names(nodes))
+            R::CpuShort { free, needed, .. } => {
+                write!(f, "{free}m of {needed}m CPU free on {nodes}")
             }
-            Self::MemoryShort {
-                nodes,
-                free,
-                needed,
-            } => {
-                let mebi = |bytes: &u64| bytes >> 20;
-                write!(
-                    f,
-                    "{}Mi of {}Mi memory free on {}",
-                    mebi(free),
-                    mebi(needed),
-                    names(nodes)
-                )
+            R::MemoryShort { free, needed, .. } => {
+                let (free, needed) = (free >> 20, needed >> 20);
+                write!(f, "{free}Mi of {needed}Mi memory free on {nodes}")
             }
-            Self::PodsShort { nodes, limit } => {
-                write!(
-                    f,
-                    "the limit of {limit} Pods is reached on {}",
-                    names(nodes)
-                )
+            R::PodsShort { limit, .. } => {
+                write!(f, "the limit of {limit} Pods is reached on {nodes}")
             }
-            Self::HostPort { nodes, port } => {
-                write!(f, "host port {port} is in use on {}", names(nodes))
-            }
+            R::HostPort { port, .. } => write!(f, "host port {port} is in use on {nodes}"),
         }
     }
 }
 
-fn are(nodes: &[String]) -> String {
-    let verb = if nodes.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", names(nodes))
+impl Reason {
+    /// The nodes that it is about, where it is about nodes.
+    fn nodes(&self) -> &[String] {
+        use Reason as R;
+        match self {
+            R::NotReady { nodes }
+            | R::Unschedulable { nodes }
+            | R::AffinityMismatch { nodes }
+            | R::TaintNotTolerated { nodes, .. }
+            | R::SelectorMismatch { nodes, .. }
+            | R::ChipsShort { nodes, .. }
+            | R::CpuShort { nodes, .. }
+            | R::MemoryShort { nodes, .. }
+            | R::PodsShort { nodes, .. }
+            | R::HostPort { nodes, .. } => nodes,
+            _ => &[],
+        }
+    }
 }
 
-fn names(nodes: &[String]) -> String {
-    let noun = if nodes.len() == 1 { "node" } else { "nodes" };
-    let shown = nodes.iter().take(SHOWN).map(String::as_str);
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match nodes.len().saturating_sub(SHOWN) {
-        0 => format!("{noun} {shown}"),
-        more => format!("{noun} {shown} and {more} more"),
+/// Nodes as a message names them.
+#[derive(Clone, Copy)]
+struct Nodes<'a>(&'a [String]);
+
+impl Nodes<'_> {
+    fn are(self) -> &'static str {
+        if self.0.len() == 1 { "is" } else { "are" }
+    }
+}
+
+impl fmt::Display for Nodes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.0.len() == 1 { "node" } else { "nodes" };
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        write!(f, "{noun} {}", shown.join(", "))?;
+        match self.0.len() - shown.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// The value of a label, if there is one.
+struct Found<'a>(Option<&'a str>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(value) => write!(f, "{value:?}"),
+            None => write!(f, "no such label"),
+        }
     }
 }

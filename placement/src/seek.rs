@@ -7,15 +7,13 @@ use std::sync::Arc;
 use crate::claim::Claim;
 use crate::decide::Run;
 use crate::fault::seeded;
-use crate::fit::{Free, fit};
 use crate::group::Group;
 use crate::rank::{DomainFacts, GroupFacts, RankFault, best};
-use crate::reason::{Reason, Rejection};
+use crate::reason::Rejection;
 use crate::reference::Domain;
 use crate::report::State;
 use crate::stand::Standing;
 use crate::survey::{Question, Survey};
-use crate::topology::Plot;
 use crate::view::View;
 
 /// A domain that was found.
@@ -160,6 +158,7 @@ impl<'a> Run<'a> {
         );
         self.waiting += 1;
         self.let_go(group);
+        self.reserve(group, 1);
     }
 
     /// A domain each, or for how many there is one.
@@ -212,7 +211,7 @@ impl<'a> Run<'a> {
         Some(Found { domain, fault })
     }
 
-    fn survey(&mut self, group: &'a Group) -> &mut Survey {
+    pub(crate) fn survey(&mut self, group: &'a Group) -> &mut Survey {
         self.surveys.of(&self.space, question(group))
     }
 
@@ -221,33 +220,6 @@ impl<'a> Run<'a> {
             return Arc::default();
         }
         Arc::clone(&self.survey(group).rejected)
-    }
-
-    /// Keeps free domains for a gang that waits for others to end, so that it doesn't starve:
-    /// only if there are enough that could hold one of its groups when they are empty.
-    fn reserve(&mut self, group: &'a Group, needed: u32) {
-        let able = |plot: &Plot| fit(&self.space, plot, &group.need, Free::Ever).is_ok();
-        let domains = self.space.domains(&group.key);
-        let able = domains.filter(|(_, plot)| able(plot)).count();
-        if able < usize::try_from(needed).unwrap_or(usize::MAX) {
-            return;
-        }
-        let names: Vec<String> = self
-            .survey(group)
-            .feasible
-            .iter()
-            .map(|one| one.name.clone())
-            .collect();
-        let reason = Reason::Reserved {
-            by: group.reference.clone(),
-        };
-        for value in names {
-            let domain = Domain {
-                key: group.key.clone(),
-                value,
-            };
-            self.surveys.reserve(&self.space, domain, &reason);
-        }
     }
 }
 

@@ -20,7 +20,8 @@ use crate::view::View;
 /// All nodes, by domain.
 #[derive(Debug)]
 pub(crate) struct Space<'a> {
-    nodes: Vec<NodeState<'a>>,
+    /// By their places among all sites; `None` while only Pods are known.
+    nodes: Vec<Option<NodeState<'a>>>,
     /// By topology key.
     index: HashMap<&'a str, Arc<Topology>>,
     view: &'a View,
@@ -34,14 +35,14 @@ impl<'a> Space<'a> {
         let index = keys.into_iter().map(|key| (key, view.topology(key)));
         let mut space = Self {
             index: index.collect(),
-            nodes: view.sites.values().filter_map(NodeState::new).collect(),
+            nodes: view.sites.places().iter().map(NodeState::new).collect(),
             view,
         };
         space.expect();
         for claim in view.claims.values() {
             match &claim.holder {
                 Holder::Group(group) => space.hold(&claim.domain, By::Group(group)),
-                Holder::Pods(pods) => space.hold(&claim.domain, By::Pods(pods.len())),
+                Holder::Pods(pods) => space.hold(&claim.domain, By::Pods(pods)),
                 Holder::Loose(_) => {}
             }
         }
@@ -67,13 +68,21 @@ impl<'a> Space<'a> {
         &self.plot(domain).nodes
     }
 
+    fn node(&self, at: usize) -> Option<&NodeState<'a>> {
+        self.nodes.get(at)?.as_ref()
+    }
+
+    pub(crate) fn node_mut(&mut self, at: usize) -> Option<&mut NodeState<'a>> {
+        self.nodes.get_mut(at)?.as_mut()
+    }
+
     /// Labels that all nodes of a domain share.
     pub(crate) fn labels<'s>(&'s self, plot: &'s Plot) -> &'s Arc<BTreeMap<String, String>> {
         plot.labels(self.nodes(&plot.nodes).map(NodeState::node))
     }
 
     pub(crate) fn nodes(&self, at: &[usize]) -> impl Iterator<Item = &NodeState<'a>> {
-        at.iter().map(|at| &self.nodes[*at])
+        at.iter().filter_map(|at| self.node(*at))
     }
 
     /// Where a group's released Pods are.
@@ -85,7 +94,9 @@ impl<'a> Space<'a> {
     /// Notes that a domain is claimed.
     pub(crate) fn hold(&mut self, domain: &Domain, by: By<'a>) {
         for at in self.members(domain).to_vec() {
-            self.nodes[at].holders.push(by);
+            if let Some(node) = self.node_mut(at) {
+                node.holders.push(by);
+            }
         }
     }
 
@@ -93,11 +104,12 @@ impl<'a> Space<'a> {
     pub(crate) fn seat(&mut self, at: &[usize], pod: &'a Arc<Pod>) {
         let class = Class::one(pod);
         let takes = |at: &&usize| {
-            let node = &self.nodes[**at];
-            node.room(&class, false, &node.free(Free::Now)).is_ok()
+            let room = |node: &NodeState<'a>| node.room(&class, false, &node.free(Free::Now));
+            self.node(**at).is_some_and(|node| room(node).is_ok())
         };
-        if let Some(at) = at.iter().find(takes) {
-            self.nodes[*at].seat(pod);
+        let at = at.iter().find(takes).copied();
+        if let Some(node) = at.and_then(|at| self.node_mut(at)) {
+            node.seat(pod);
         }
     }
 
@@ -132,8 +144,9 @@ impl<'a> Space<'a> {
                 continue;
             }
             for at in self.reach(&pod.constraints) {
-                if self.nodes[at].could_take(pod) {
-                    self.nodes[at].comers.push(tenant);
+                let node = self.node_mut(at).filter(|node| node.could_take(pod));
+                if let Some(node) = node {
+                    node.comers.push(tenant);
                 }
             }
         }
@@ -146,6 +159,7 @@ impl<'a> Space<'a> {
             Some(domains.get(value).map_or(&[][..], |plot| &plot.nodes))
         });
         let smallest = named.min_by_key(|nodes| nodes.len());
-        smallest.map_or_else(|| (0..self.nodes.len()).collect(), <[usize]>::to_vec)
+        let all = || self.view.sites.nodes().map(|(at, _)| at).collect();
+        smallest.map_or_else(all, <[usize]>::to_vec)
     }
 }

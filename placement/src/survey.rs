@@ -36,6 +36,8 @@ pub(crate) struct Survey {
     /// In the order of their names.
     pub(crate) feasible: Vec<DomainFacts>,
     pub(crate) rejected: Arc<Vec<Rejection>>,
+    /// Domains that can be kept for those that wait, the nearest last, once they were asked for.
+    pub(crate) contested: Option<Vec<String>>,
 }
 
 impl<'a> Surveys<'a> {

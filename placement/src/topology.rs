@@ -3,25 +3,33 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::fault::seeded;
 use crate::node::Node;
+use crate::site::Sites;
 
 /// The domains of one topology key.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Topology {
     /// By the label's value.
     pub(crate) domains: BTreeMap<String, Plot>,
     /// The value of the label on each node that has it.
     pub(crate) values: HashMap<String, String>,
+    /// Another one after every change.
+    pub(crate) edition: Arc<()>,
 }
 
 /// The nodes of one domain.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Plot {
-    /// Their places among all nodes, which stand in the order of their names.
+    /// Their places among all sites, in the order of their names.
     pub(crate) nodes: Vec<usize>,
     /// What they share, once somebody has asked.
     labels: OnceLock<Arc<BTreeMap<String, String>>>,
 }
+
+/// Topologies that were ever asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Topologies(Mutex<HashMap<String, Arc<Topology>>>);
 
 /// Of a domain without nodes.
 pub(crate) static NOWHERE: Plot = Plot {
@@ -39,18 +47,18 @@ impl Plot {
     }
 }
 
-/// Topologies that were asked for since a node last came, went or got other labels.
-#[derive(Debug, Default)]
-pub(crate) struct Topologies(Mutex<HashMap<String, Arc<Topology>>>);
-
 impl Topologies {
     /// The domains of a key.
-    pub(crate) fn of<'a>(&self, key: &str, nodes: impl Iterator<Item = &'a Node>) -> Arc<Topology> {
+    pub(crate) fn of(&self, key: &str, sites: &Sites) -> Arc<Topology> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(topology) = known.get(key) {
             return Arc::clone(topology);
         }
-        let topology = Arc::new(by_value(key, nodes));
+        let mut topology = Topology::default();
+        for (at, node) in sites.nodes() {
+            topology.enter(key, at, node, sites);
+        }
+        let topology = Arc::new(topology);
         // Keys that no node has are not kept: anybody may write any key on a Pod.
         if !topology.values.is_empty() {
             known.insert(key.to_owned(), Arc::clone(&topology));
@@ -58,11 +66,52 @@ impl Topologies {
         topology
     }
 
-    pub(crate) fn forget(&mut self) {
-        self.0
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+    /// Notes that the node at a site is another now, or has other labels.
+    pub(crate) fn change(&mut self, at: usize, before: Option<&Node>, sites: &Sites) {
+        if seeded!(RemembersDomains) {
+            return;
+        }
+        let known = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (key, topology) in known.iter_mut() {
+            let topology = Arc::make_mut(topology);
+            if let Some(before) = before {
+                topology.leave(key, at, before);
+            }
+            if let Some(node) = sites.node(at) {
+                topology.enter(key, at, node, sites);
+            }
+        }
+        known.retain(|_, topology| !topology.values.is_empty());
+    }
+}
+
+impl Topology {
+    fn enter(&mut self, key: &str, at: usize, node: &Node, sites: &Sites) {
+        let Some(value) = node.labels.get(key) else {
+            return;
+        };
+        let plot = self.domains.entry(value.clone()).or_default();
+        let name = |at: &usize| sites.node(*at).map(|node| node.name.as_str());
+        let place = plot.nodes.partition_point(|at| name(at) < Some(&node.name));
+        plot.nodes.insert(place, at);
+        plot.labels = OnceLock::new();
+        self.values.insert(node.name.clone(), value.clone());
+        self.edition = Arc::default();
+    }
+
+    fn leave(&mut self, key: &str, at: usize, node: &Node) {
+        let Some(value) = node.labels.get(key) else {
+            return;
+        };
+        if let Some(plot) = self.domains.get_mut(value) {
+            plot.nodes.retain(|here| *here != at);
+            plot.labels = OnceLock::new();
+            if plot.nodes.is_empty() {
+                self.domains.remove(value);
+            }
+        }
+        self.values.remove(&node.name);
+        self.edition = Arc::default();
     }
 }
 
@@ -81,16 +130,4 @@ fn common<'n>(mut nodes: impl Iterator<Item = &'n Node>) -> BTreeMap<String, Str
         common.retain(|key, value| node.labels.get(key) == Some(value));
     }
     common
-}
-
-fn by_value<'a>(key: &str, nodes: impl Iterator<Item = &'a Node>) -> Topology {
-    let mut topology = Topology::default();
-    for (at, node) in nodes.enumerate() {
-        if let Some(value) = node.labels.get(key) {
-            let plot = topology.domains.entry(value.clone()).or_default();
-            plot.nodes.push(at);
-            topology.values.insert(node.name.clone(), value.clone());
-        }
-    }
-    topology
 }

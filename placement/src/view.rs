@@ -8,7 +8,7 @@ use crate::crew::{Crew, Source};
 use crate::node::Node;
 use crate::owner::{Job, Owner};
 use crate::pod::Pod;
-use crate::site::{Site, Tenant};
+use crate::site::{Sites, Tenant};
 use crate::topology::{Topologies, Topology};
 
 /// The cluster as last seen.
@@ -22,8 +22,8 @@ use crate::topology::{Topologies, Topology};
 /// must be listed before Pods: then no claim can look empty because its Pods are not known yet.
 #[derive(Debug, Default, Clone)]
 pub struct View {
-    /// Nodes with what is bound to them, by name; also those of which only Pods are known.
-    pub(crate) sites: BTreeMap<String, Site>,
+    /// Nodes with what is bound to them.
+    pub(crate) sites: Sites,
     pub(crate) pods: HashMap<String, Arc<Pod>>,
     /// Pods of exclusive groups that are not finished, by what makes them.
     pub(crate) crews: BTreeMap<Arc<Source>, Crew>,
@@ -41,22 +41,19 @@ pub struct View {
 impl View {
     /// Adds or replaces a node.
     pub fn put_node(&mut self, node: Node) {
-        let site = self.sites.entry(node.name.clone()).or_default();
-        let known = site.node.as_ref().map(|known| &known.labels);
-        if known != Some(&node.labels) {
-            self.topologies.forget();
+        let (at, before) = self.sites.put(node);
+        let before = before.as_deref();
+        let same = |now: &Node| before.is_some_and(|before| before.labels == now.labels);
+        if !self.sites.node(at).is_some_and(same) {
+            self.topologies.change(at, before, &self.sites);
         }
-        site.node = Some(Arc::new(node));
     }
 
     /// Forgets a node.
     pub fn remove_node(&mut self, name: &str) {
-        let Some(site) = self.sites.get_mut(name) else {
-            return;
-        };
-        site.node = None;
-        self.topologies.forget();
-        self.drop_if_empty(name);
+        if let Some((at, before)) = self.sites.remove(name) {
+            self.topologies.change(at, Some(&before), &self.sites);
+        }
     }
 
     /// Adds or replaces a Pod.
@@ -76,8 +73,8 @@ impl View {
         if tenant.pod.loose() && tenant.concerned() {
             self.loose.insert(uid.clone(), tenant.clone());
         }
-        if let Some(node) = &tenant.pod.node {
-            self.sites.entry(node.clone()).or_default().enter(tenant);
+        if let Some(node) = tenant.pod.node.clone() {
+            self.sites.enter(&node, tenant);
         }
     }
 
@@ -92,10 +89,7 @@ impl View {
             self.leave_crew(&pod);
         }
         if let Some(node) = &pod.node {
-            if let Some(site) = self.sites.get_mut(node) {
-                site.leave(uid);
-            }
-            self.drop_if_empty(node);
+            self.sites.leave(node, uid);
         }
     }
 
@@ -113,18 +107,14 @@ impl View {
 
     /// Adds or replaces a JobSet, StatefulSet or LeaderWorkerSet.
     pub fn put_owner(&mut self, owner: Owner) {
-        let known = self.owners.get(&owner.uid);
-        if known.is_some_and(|known| **known == owner) {
-            return;
-        }
-        self.forget_groups_in(&owner.namespace);
+        self.forget_groups_of(&owner);
         self.owners.insert(owner.uid.clone(), Arc::new(owner));
     }
 
     /// Forgets a JobSet, StatefulSet or LeaderWorkerSet.
     pub fn remove_owner(&mut self, uid: &str) {
         if let Some(owner) = self.owners.remove(uid) {
-            self.forget_groups_in(&owner.namespace);
+            self.forget_groups_of(&owner);
         }
     }
 
@@ -138,15 +128,9 @@ impl View {
         self.claims.remove(lease_name);
     }
 
-    /// The nodes that are known, by name.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        let nodes = self.sites.values().map(|site| site.node.as_deref());
-        nodes.flatten()
-    }
-
     /// The domains of a topology key.
     pub(crate) fn topology(&self, key: &str) -> Arc<Topology> {
-        self.topologies.of(key, self.nodes())
+        self.topologies.of(key, &self.sites)
     }
 
     /// Enters a Pod where those of its maker are.
@@ -175,16 +159,15 @@ impl View {
         crews.for_each(|(_, crew)| crew.forget_group());
     }
 
-    /// Root owners rarely change; which groups are theirs isn't worth knowing.
-    fn forget_groups_in(&mut self, namespace: &str) {
-        let crews = self.crews.iter_mut();
-        let crews = crews.filter(|(source, _)| source.namespace == namespace);
-        crews.for_each(|(_, crew)| crew.forget_group());
-    }
-
-    fn drop_if_empty(&mut self, node: &str) {
-        if self.sites.get(node).is_some_and(Site::is_empty) {
-            self.sites.remove(node);
+    fn forget_groups_of(&mut self, owner: &Owner) {
+        let jobs = &self.jobs;
+        for (source, crew) in &mut self.crews {
+            let job = jobs
+                .get(&source.maker)
+                .and_then(|job| job.controller.as_ref());
+            if source.may_be_of(owner) || job.is_some_and(|jobset| jobset.uid == owner.uid) {
+                crew.forget_group();
+            }
         }
     }
 }

@@ -28,13 +28,15 @@ impl<'a> Sight<'a> {
     }
 
     pub(super) fn nodes(self, domain: &Domain) -> Vec<&'a Node> {
-        self.0.nodes().filter(|node| is_in(node, domain)).collect()
+        let nodes = self.0.sites.nodes().map(|(_, node)| node);
+        nodes.filter(|node| is_in(node, domain)).collect()
     }
 
     pub(super) fn domains(self, key: &str) -> BTreeSet<&'a str> {
         self.0
+            .sites
             .nodes()
-            .filter_map(|node| node.labels.get(key))
+            .filter_map(|(_, node)| node.labels.get(key))
             .map(String::as_str)
             .collect()
     }

@@ -73,7 +73,7 @@ fn is_true(sight: Sight<'_>, reason: &Reason, domain: &Domain, decision: &Decisi
         Reason::Reserved { by } => decision
             .groups
             .iter()
-            .any(|report| report.group == *by && matches!(report.state, State::Gang { .. })),
+            .any(|report| report.group == *by && waits_for_a_domain(&report.state)),
         Reason::TooFewNodes {
             fit,
             needed,
@@ -90,6 +90,11 @@ fn is_true(sight: Sight<'_>, reason: &Reason, domain: &Domain, decision: &Decisi
         Reason::ChipsShort { free, needed, .. } => free < needed,
         _ => false,
     }
+}
+
+/// Whether it may keep domains from those that come later.
+fn waits_for_a_domain(state: &State) -> bool {
+    matches!(state, State::Gang { .. } | State::Waiting { .. })
 }
 
 /// Whether such a claim on nodes of the domain stands, or is being made.

@@ -74,7 +74,7 @@ impl World {
             .pods()
             .filter(|pod| pod.gated() && pod.exclusive.is_none())
         {
-            check_plain(sight, pod)?;
+            check_plain(sight, pod, &decision)?;
         }
         for claim in sight.claims() {
             check_claim(sight, claim)?;
@@ -183,15 +183,28 @@ fn reserved(report: &GroupReport) -> BTreeSet<&str> {
     reserved.map(|one| one.domain.as_str()).collect()
 }
 
+/// Domains that are kept from a plain Pod for those that come before it.
+fn kept(report: &GroupReport) -> Vec<Domain> {
+    let domain = |value: &str| Domain {
+        key: report.topology_key.clone(),
+        value: value.to_owned(),
+    };
+    reserved(report).into_iter().map(domain).collect()
+}
+
 /// A plain Pod waits only if there is no room outside of what is taken.
-fn check_plain(sight: Sight<'_>, pod: &Pod) -> Checked {
+fn check_plain(sight: Sight<'_>, pod: &Pod, decision: &Decision) -> Checked {
+    let uid = &pod.reference.uid;
+    let report = decision.groups.iter().find(|one| one.group.root == *uid);
+    let kept: Vec<Domain> = report.into_iter().flat_map(kept).collect();
     for key in KEYS {
         for value in sight.domains(key) {
             let domain = Domain {
                 key: key.to_owned(),
                 value: value.to_owned(),
             };
-            let free = !sight.closed(&domain) && sight.room(&domain, pod) > 0;
+            let open = !kept.iter().any(|kept| sight.overlap(kept, &domain));
+            let free = open && !sight.closed(&domain) && sight.room(&domain, pod) > 0;
             ensure(!free, Guarantee::Live, || {
                 format!("{} waits and {domain} has room", pod.name())
             })?;

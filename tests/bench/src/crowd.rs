@@ -51,9 +51,35 @@ pub(crate) fn look(view: &View) -> Decision {
     decide(view, NOW, &Settings::default(), &TightestFit)
 }
 
-/// One node's heartbeat: it is, or isn't, Ready.
-pub(crate) fn heartbeat(view: &mut View, ready: bool) -> Result<(), ReadError> {
-    view.put_node(node(POOLS / 2, 3, ready)?);
+/// What a watch may tell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event {
+    /// A node becomes Ready or NotReady.
+    Readiness,
+    /// A node goes or comes.
+    Node,
+    /// A Pod of a running group goes or comes.
+    Pod,
+    /// A JobSet with no Pods yet comes or goes.
+    JobSet,
+}
+
+/// Takes one event in, there or back again.
+pub(crate) fn happen(view: &mut View, event: Event, back: bool) -> Result<(), ReadError> {
+    let (pool, at) = (POOLS / 2, 3);
+    let node = |ready| node(pool, at, ready);
+    let job = job("running", pool);
+    let running = Pod::read(&pod(&job, pool, at, Some(pool)))?;
+    let set = Owner::read(&set("new", 0))?;
+    match (event, back) {
+        (Event::Readiness, ready) => view.put_node(node(ready)?),
+        (Event::Node, true) => view.put_node(node(true)?),
+        (Event::Node, false) => view.remove_node(&node(true)?.name),
+        (Event::Pod, true) => view.put_pod(running),
+        (Event::Pod, false) => view.remove_pod(&running.reference.uid),
+        (Event::JobSet, true) => view.remove_owner(&set.uid),
+        (Event::JobSet, false) => view.put_owner(set),
+    }
     Ok(())
 }
 
@@ -97,22 +123,29 @@ fn add_group(
     group: usize,
     pool: Option<usize>,
 ) -> Result<(), ReadError> {
-    let set = json!({
-        "apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet",
-        "metadata": {"name": format!("{kind}-{group}"), "namespace": "default",
-            "uid": format!("set-{kind}-{group}"), "creationTimestamp": "2026-01-01T00:00:00Z"},
-    });
-    let job = json!({
-        "metadata": {"name": format!("{kind}-{group}-w-0"), "namespace": "default",
-            "uid": format!("job-{kind}-{group}"), "ownerReferences": [owner(&set)]},
-        "spec": {"parallelism": NODES, "completions": NODES, "backoffLimit": 0},
-    });
-    view.put_owner(Owner::read(&set)?);
+    let job = job(kind, group);
+    view.put_owner(Owner::read(&set(kind, group))?);
     view.put_job(Job::read(&job)?);
     for index in 0..NODES {
         view.put_pod(Pod::read(&pod(&job, group, index, pool))?);
     }
     Ok(())
+}
+
+fn set(kind: &str, group: usize) -> Value {
+    json!({
+        "apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet",
+        "metadata": {"name": format!("{kind}-{group}"), "namespace": "default",
+            "uid": format!("set-{kind}-{group}"), "creationTimestamp": "2026-01-01T00:00:00Z"},
+    })
+}
+
+fn job(kind: &str, group: usize) -> Value {
+    json!({
+        "metadata": {"name": format!("{kind}-{group}-w-0"), "namespace": "default",
+            "uid": format!("job-{kind}-{group}"), "ownerReferences": [owner(&set(kind, group))]},
+        "spec": {"parallelism": NODES, "completions": NODES, "backoffLimit": 0},
+    })
 }
 
 /// A Pod of a Job, gated or on a node of the pool.

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::crowd;
+use placement::View;
+
+use crate::crowd::{self, Event};
 use crate::row::Row;
 use crate::sample::Sample;
 
@@ -15,7 +17,7 @@ const GROUPS: usize = 250;
 /// Events that are measured.
 const EVENTS: usize = 200;
 
-/// Measures whole decisions, of which the slowest kind counts, and one after a single event.
+/// Measures whole decisions, and those after a single event; of each the slowest kind counts.
 pub(crate) fn measure() -> Result<Vec<Row>> {
     let [waiting, claimed] = [crowd::waiting()?, crowd::claimed()?];
     let mut crowded = crowd::crowded()?;
@@ -44,14 +46,7 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
     );
     let kinds = [claim, release, wait];
     let slowest = kinds.into_iter().max_by_key(Sample::p50);
-    let mut ready = true;
-    let event = Sample::of_runs(EVENTS, || {
-        ready = !ready;
-        let start = Instant::now();
-        crowd::heartbeat(&mut crowded, ready)?;
-        drop(std::hint::black_box(crowd::look(&crowded)));
-        Ok(start.elapsed())
-    })?;
+    let events = events(&mut crowded)?;
     let what = "placer, 5,000 nodes and 250 groups waiting: ";
     let whole = slowest.map(|sample| {
         Row::of_time(
@@ -61,16 +56,36 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
             &sample,
         )
     });
-    let event = Row::of_time(
-        "placement-event",
-        &format!("{what}one event"),
-        EVENT,
-        &event,
-    )
-    .noting("a node becomes NotReady or Ready while every pool is in use".to_owned());
-    Ok(whole
-        .map(|row| row.noting(note))
-        .into_iter()
-        .chain([event])
-        .collect())
+    let told: Vec<String> = events
+        .iter()
+        .map(|(name, sample)| format!("{name} {:.1?}", sample.p50()))
+        .collect();
+    let told = format!("every pool in use; the slowest of: {}", told.join(", "));
+    let slowest = events.into_iter().max_by_key(|(_, sample)| sample.p50());
+    let event = slowest.map(|(_, sample)| {
+        let what = format!("{what}one event");
+        Row::of_time("placement-event", &what, EVENT, &sample).noting(told)
+    });
+    let whole = whole.map(|row| row.noting(note));
+    Ok(whole.into_iter().chain(event).collect())
+}
+
+/// One event taken into the view and the decision after it, as the placer does it.
+fn events(view: &mut View) -> Result<[(&'static str, Sample); 4]> {
+    let mut sample = |event| {
+        let mut back = true;
+        Sample::of_runs(EVENTS, || {
+            back = !back;
+            let start = Instant::now();
+            crowd::happen(view, event, back)?;
+            drop(std::hint::black_box(crowd::look(view)));
+            Ok(start.elapsed())
+        })
+    };
+    Ok([
+        ("a node is Ready or isn't", sample(Event::Readiness)?),
+        ("a node goes or comes", sample(Event::Node)?),
+        ("a Pod goes or comes", sample(Event::Pod)?),
+        ("a JobSet comes or goes", sample(Event::JobSet)?),
+    ])
 }
