@@ -10,6 +10,11 @@ use crate::args::Placement;
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The API server ends a watch after so long; it is taken up again where it was. So no answer is
+/// silent for longer, and a way to the API server that has died is noticed soon.
+pub(crate) const WATCH: Duration = Duration::from_secs(30);
+/// An answer that is silent for so long never comes.
+const SILENCE: Duration = Duration::from_secs(40);
 /// Set in every Pod.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
@@ -77,6 +82,8 @@ async fn of_file(path: &Path) -> Result<Config, ClusterError> {
 fn client(mut config: Config) -> Result<Client, ClusterError> {
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.default_retry = false;
+    config.read_timeout = Some(SILENCE);
+    config.reset_reader_on_write = true;
     let server = config.cluster_url.to_string();
     Client::try_from(config).map_err(|source| ClusterError::Client {
         server,

@@ -31,6 +31,7 @@ mod rounds;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::Client;
 use placement::{Rank, Settings};
@@ -46,6 +47,8 @@ use watch::{Update, Watch};
 
 /// Updates that wait to be taken in; then the watches wait.
 const QUEUE: usize = 1024;
+/// How often to look whether a kind that isn't installed has been.
+const NOT_INSTALLED: Duration = Duration::from_secs(10);
 /// What the placer is started with.
 pub(crate) struct Placer {
     /// The cluster.
@@ -106,6 +109,7 @@ fn watch_all(api: &ApiServer) -> mpsc::Receiver<Update> {
         api: api.clone(),
         updates: updates.clone(),
         listed: Arc::clone(&listed),
+        not_installed: NOT_INSTALLED,
     };
     tokio::spawn(watch().run::<kinds::Nodes>());
     tokio::spawn(watch().run::<kinds::Jobs>());

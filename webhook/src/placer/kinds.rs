@@ -1,7 +1,12 @@
 //! The kinds that are watched, and what is kept of their objects.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::marker::PhantomData;
 
+use kube::Resource;
+use kube::api::ObjectMeta;
+use kube::core::DynamicResourceScope;
 use placement::{CLAIM_LABEL, Claim, Job, Node, Owner, Pod, ReadError};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -74,6 +79,12 @@ impl What {
         }
     }
 
+    /// Group (empty for the core group) and version, apart.
+    fn group_version(self) -> (&'static str, &'static str) {
+        let version = self.api_version();
+        version.split_once('/').unwrap_or(("", version))
+    }
+
     /// Group and version.
     fn api_version(self) -> &'static str {
         match self {
@@ -135,8 +146,6 @@ pub(crate) struct Item {
     pub(crate) key: String,
     /// Which write of the API server made it so; later is larger.
     pub(crate) version: u64,
-    /// Its resourceVersion as written.
-    pub(crate) resource_version: String,
     /// What is kept of it, or why it can't be read.
     pub(crate) object: Result<Object, String>,
 }
@@ -163,7 +172,6 @@ impl Item {
         Item {
             key: key.to_owned(),
             version: resource_version.parse().unwrap_or(0),
-            resource_version: resource_version.to_owned(),
             object: read(what, &value, key),
         }
     }
@@ -181,32 +189,81 @@ fn read(what: What, value: &Value, key: &str) -> Result<Object, String> {
 }
 
 /// A kind as a type, for readers that know nothing but a type.
-pub(crate) trait Kind: Send + Sync + 'static {
+pub(crate) trait Kind: fmt::Debug + Send + Sync + 'static {
     /// Which.
     const WHAT: What;
 }
 
-/// An [`Item`] that knows its kind by its type.
+/// An [`Item`] that knows its kind by its type: the resource that kube lists and watches.
 #[derive(Debug)]
-pub(crate) struct Of<K>(pub(crate) Item, PhantomData<K>);
+pub(crate) struct Of<K> {
+    /// What is kept.
+    pub(crate) item: Item,
+    /// Holds nothing but the version, by which a watch goes on where it broke.
+    metadata: ObjectMeta,
+    kind: PhantomData<K>,
+}
 
 // Not derived: no bound on the kind is needed.
 impl<K> Clone for Of<K> {
     fn clone(&self) -> Self {
-        Of(self.0.clone(), PhantomData)
+        Of {
+            item: self.item.clone(),
+            metadata: self.metadata.clone(),
+            kind: PhantomData,
+        }
     }
 }
 
 impl<'de, K: Kind> Deserialize<'de> for Of<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        Ok(Of(Item::read(K::WHAT, value), PhantomData))
+        let version = value.pointer("/metadata/resourceVersion");
+        let metadata = ObjectMeta {
+            resource_version: version.and_then(Value::as_str).map(str::to_owned),
+            ..ObjectMeta::default()
+        };
+        Ok(Of {
+            item: Item::read(K::WHAT, value),
+            metadata,
+            kind: PhantomData,
+        })
+    }
+}
+
+impl<K: Kind> Resource for Of<K> {
+    type DynamicType = ();
+    type Scope = DynamicResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        K::WHAT.kind().into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        K::WHAT.group_version().0.into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        K::WHAT.group_version().1.into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        K::WHAT.resource().into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
     }
 }
 
 macro_rules! kinds {
     ($($kind:ident),*) => {$(
         /// See [`What`].
+        #[derive(Debug)]
         pub(crate) enum $kind {}
 
         impl Kind for $kind {
