@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{ArgAction, Args, Subcommand};
 
 use super::{DryRunFlag, ObjectFormat, TextOrJson};
 use crate::cluster::ConnectionFlags;
@@ -50,7 +50,8 @@ pub(crate) struct InstallArgs {
     #[arg(long)]
     pub(crate) force_conflicts: bool,
 
-    /// How long to wait for the webhook in the cluster before it is registered
+    /// How long to wait: for what an uninstall left to be gone, and for the webhook in the cluster
+    /// before it is registered
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
 
@@ -59,10 +60,30 @@ pub(crate) struct InstallArgs {
 }
 
 /// Remove what install made.
+///
+/// Pods that wait for our placer are released, and JobSets that it places are handed back to
+/// JobSet's own exclusive placement. Then it waits until all that it deletes is gone: nothing can
+/// be installed into a namespace that is going.
 #[derive(Debug, Args)]
 pub(crate) struct UninstallArgs {
     #[command(flatten)]
     pub(crate) dry_run: DryRunFlag,
+
+    /// Wait until all of it is gone, before an exit
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true",
+        action = ArgAction::Set
+    )]
+    pub(crate) wait: bool,
+
+    /// How long to wait; 0 looks once
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
+    pub(crate) timeout: Duration,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionFlags,

@@ -220,7 +220,7 @@ fn rehearsal_name(object: &Object, stored: &Object) -> String {
     }
 }
 
-fn uid(object: &Object) -> Option<String> {
+pub(super) fn uid(object: &Object) -> Option<String> {
     text(object, "/metadata/uid")
 }
 

@@ -103,15 +103,7 @@ impl Bed {
             "`kubectl-sax webhook uninstall` failed: {}",
             answer.stderr.trim()
         );
-        replica.end(&self.cluster, Ending::Asked)?;
-        // The namespace goes by and by; nothing can be installed into one that is going.
-        let gone = [
-            "wait",
-            "--for=delete",
-            "namespace/kubectl-sax-system",
-            "--timeout=60s",
-        ];
-        self.cluster.kubectl().run(&gone).map(drop)
+        replica.end(&self.cluster, Ending::Asked)
     }
 
     /// The next run must find every node free.

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use super::wait_gone;
 use crate::cli::{DryRun, InstallArgs};
-use crate::cluster::{ApplyOptions, Cluster, apply_all, wait_available};
+use crate::cluster::{ApplyOptions, Cluster, apply_all, is_leaving, wait_available};
 use crate::commands::{block_on, dry_run};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,6 +69,7 @@ async fn install(
         force: args.force_conflicts,
         dry_run: dry_run == DryRun::Server,
     };
+    await_room(args, &cluster, &manifests, &options, printer).await?;
     apply(args, &cluster, &manifests.server, &options, printer).await?;
     if let (Some(deployment), false) = (manifests.deployment(), options.dry_run) {
         let mut progress = Progress::new(printer);
@@ -84,6 +86,33 @@ async fn install(
         }
     }
     apply(args, &cluster, &manifests.registrations, &options, printer).await
+}
+
+/// What is applied to an object that is being deleted, or into such a namespace, would go with
+/// it: an uninstall that wasn't waited for has to end first.
+async fn await_room(
+    args: &InstallArgs,
+    cluster: &Cluster,
+    manifests: &Manifests,
+    options: &ApplyOptions,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let all = manifests.server.iter().chain(&manifests.registrations);
+    let mut leaving = Vec::new();
+    for object in all.filter(|object| object.namespace.is_none()) {
+        let stored = cluster.get(object).await?;
+        leaving.extend(stored.filter(is_leaving));
+    }
+    if !options.dry_run {
+        return wait_gone(cluster, leaving, args.timeout, printer).await;
+    }
+    for object in leaving {
+        let name = object.display_name();
+        printer.warning(&format!(
+            "{name} is being deleted: an install waits until it is gone"
+        ))?;
+    }
+    Ok(())
 }
 
 async fn apply(

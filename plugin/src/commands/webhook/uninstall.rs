@@ -1,12 +1,14 @@
-//! `webhook uninstall`: exactly what install made. The registration goes first, so that no Pod is
-//! gated any more; then the gates are lifted, for nobody else would; then the rest goes.
+//! `webhook uninstall`: exactly what install made, and nothing held back. The registration goes
+//! first, so that no Pod is gated any more; then the gates are lifted and the JobSets handed back,
+//! for nobody else would; then the rest goes, and is waited for.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::wait_gone;
 use crate::cli::{DryRun, UninstallArgs};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, MarkedJobSet, is_leaving};
 use crate::commands::{block_on, dry_run};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -31,6 +33,7 @@ pub(super) fn run(args: &UninstallArgs, printer: &Printer) -> Result<Exit, Failu
     let removal = Removal {
         dry_run: dry_run == DryRun::Server,
         printer,
+        leaving: Vec::new(),
     };
     let removed = block_on(removal.run(args, &manifests))?;
     if !removed {
@@ -42,40 +45,48 @@ pub(super) fn run(args: &UninstallArgs, printer: &Printer) -> Result<Exit, Failu
 struct Removal<'a> {
     dry_run: bool,
     printer: &'a Printer,
+    /// What is deleted, as it was stored.
+    leaving: Vec<Object>,
 }
 
 impl Removal<'_> {
     /// Was there anything?
-    async fn run(&self, args: &UninstallArgs, manifests: &Manifests) -> Result<bool, Failure> {
+    async fn run(mut self, args: &UninstallArgs, manifests: &Manifests) -> Result<bool, Failure> {
         let cluster = Cluster::connect(&args.connection).await?;
-        let mut removed = false;
         for object in manifests.stopping() {
-            removed |= self.remove(&cluster, object).await?;
+            self.remove(&cluster, object).await?;
         }
-        removed |= self.lift_gates(&cluster, removed).await?;
+        let settling = !self.leaving.is_empty();
+        let mut released = self.lift_gates(&cluster, settling).await?;
+        released |= self.hand_back(&cluster).await?;
         for object in manifests.remainder() {
-            removed |= self.remove(&cluster, object).await?;
+            self.remove(&cluster, object).await?;
+        }
+        let removed = released || !self.leaving.is_empty();
+        if args.wait && !self.dry_run {
+            wait_gone(&cluster, self.leaving, args.timeout, self.printer).await?;
         }
         Ok(removed)
     }
 
-    async fn remove(&self, cluster: &Cluster, object: &Object) -> Result<bool, Failure> {
+    async fn remove(&mut self, cluster: &Cluster, object: &Object) -> Result<(), Failure> {
         let name = object.display_name();
-        match cluster.get(object).await? {
-            None => return Ok(false),
-            Some(found) if !is_ours(&found) => {
-                self.printer
-                    .warning(&format!("{name} isn't ours, it stays"))?;
-                return Ok(false);
-            }
-            Some(_) => {}
+        let Some(stored) = cluster.get(object).await? else {
+            return Ok(());
+        };
+        if !is_ours(&stored) {
+            self.printer
+                .warning(&format!("{name} isn't ours, it stays"))?;
+            return Ok(());
         }
-        let deleted = cluster.delete(object, self.dry_run).await?;
+        // By an uninstall before this one: there is nothing to ask for but its end.
+        let deleted = is_leaving(&stored) || cluster.delete(object, self.dry_run).await?;
         if deleted {
             self.printer
                 .data(&format!("{name} deleted{}\n", self.suffix()))?;
+            self.leaving.push(stored);
         }
-        Ok(deleted)
+        Ok(())
     }
 
     /// Lifts our gate from every Pod that has it. Where the registration has just been removed,
@@ -101,6 +112,28 @@ impl Removal<'_> {
         }
     }
 
+    /// Hands JobSets back to JobSet's own exclusive placement: our mark would keep it away.
+    async fn hand_back(&self, cluster: &Cluster) -> Result<bool, Failure> {
+        let mut taken = false;
+        for jobset in cluster.marked_jobsets().await? {
+            let MarkedJobSet {
+                namespace, name, ..
+            } = &jobset;
+            if jobset.above && cluster.take_mark(&jobset, self.dry_run).await? {
+                let suffix = self.suffix();
+                let line = format!(
+                    "jobset.jobset.x-k8s.io/{name} handed back to JobSet in namespace {namespace}{suffix}\n"
+                );
+                self.printer.data(&line)?;
+                taken = true;
+            }
+            if jobset.below {
+                self.printer.warning(&in_templates(namespace, name))?;
+            }
+        }
+        Ok(taken)
+    }
+
     fn suffix(&self) -> &'static str {
         if self.dry_run {
             " (server dry run)"
@@ -108,6 +141,16 @@ impl Removal<'_> {
             ""
         }
     }
+}
+
+fn in_templates(namespace: &str, name: &str) -> String {
+    format!(
+        "jobset.jobset.x-k8s.io/{name} in namespace {namespace} keeps our mark {}={} in its \
+         templates, which can't change: JobSet doesn't place what they make from now on. Delete \
+         it and apply it again",
+        placement::NODE_SELECTOR_STRATEGY,
+        placement::MARK
+    )
 }
 
 /// The Secret is made at installation, so the manifests don't hold it.
