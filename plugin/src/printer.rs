@@ -2,12 +2,14 @@
 
 mod progress;
 mod question;
+mod screen;
 
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
 pub(crate) use progress::Progress;
+pub(crate) use screen::{Screen, columns};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -60,19 +62,6 @@ impl Printer {
         }
     }
 
-    /// Data in the place of the data before: on a terminal the screen is cleared, elsewhere it
-    /// follows.
-    pub(crate) fn redraw(&self, text: &str) -> io::Result<()> {
-        /// Cursor home, clear to the end, clear what scrolled away.
-        const CLEAR: &str = "\u{1b}[H\u{1b}[J\u{1b}[3J";
-        let clear = if io::stdout().is_terminal() {
-            CLEAR
-        } else {
-            ""
-        };
-        self.data(&format!("{clear}{text}"))
-    }
-
     /// A note for the person at the terminal.
     pub(crate) fn note(&self, text: &str) -> io::Result<()> {
         writeln!(io::stderr().lock(), "{text}")
@@ -119,9 +108,14 @@ impl Printer {
 
     /// How many characters a line of the terminal has; `None` where stdout is none.
     pub(crate) fn width(&self) -> Option<usize> {
+        self.size().map(|(width, _)| width)
+    }
+
+    /// How many characters a line of the terminal has, and how many lines there are.
+    fn size(&self) -> Option<(usize, usize)> {
         let terminal = io::stdout().is_terminal();
         let size = terminal.then(terminal_size::terminal_size).flatten();
-        size.map(|(width, _)| usize::from(width.0))
+        size.map(|(width, height)| (usize::from(width.0), usize::from(height.0)))
     }
 
     fn err(&self, text: &str, tone: Tone) -> String {

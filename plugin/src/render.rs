@@ -10,6 +10,7 @@ mod status;
 mod table;
 mod topology;
 mod topology_svg;
+mod wrap;
 mod yaml;
 
 use serde::Serialize;

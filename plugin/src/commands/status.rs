@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, offline_namespace};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judge::Judge;
-use crate::printer::Printer;
+use crate::printer::{Printer, Screen};
 use crate::render::{Detail, pretty_json, status_names, status_text, yaml};
 use crate::standing::{Phase, Standing, standing};
 
@@ -57,12 +57,13 @@ async fn watch(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let mut shown = None;
+    let mut screen = Screen::new(printer);
     loop {
         let started = Instant::now();
         let now = super::now();
         let standing = look(args, cluster, judge, now, printer).await?;
         if shown.as_ref() != Some(&standing) {
-            printer.redraw(&rendered(args, &standing, now, printer))?;
+            screen.draw(&rendered(args, &standing, now, printer))?;
         }
         let ended = exit(args, &standing);
         if ended != Exit::Fine {

@@ -4,6 +4,7 @@ use placement::Time;
 
 use super::age::age;
 use super::status::{tone, why_line};
+use super::wrap::wrapped;
 use crate::explanation::{Explained, Explanation, Told};
 use crate::printer::{Printer, Tone};
 use crate::standing::Phase;
@@ -14,7 +15,11 @@ pub(crate) fn explanation_text(story: &Explanation, now: Time, printer: &Printer
     let paragraphs: Vec<_> = slices
         .map(|slice| paragraph(story, slice, now, printer))
         .collect();
-    paragraphs.join("\n")
+    let text = paragraphs.join("\n");
+    let lines = text
+        .lines()
+        .map(|line| wrapped(line, printer.width()) + "\n");
+    lines.collect()
 }
 
 fn paragraph(story: &Explanation, slice: &Explained, now: Time, printer: &Printer) -> String {

@@ -163,7 +163,12 @@ impl Rows<'_> {
 /// One line a reason; domains of other hardware in one, and those beyond the first few too.
 /// `more` is the command that tells all of it.
 pub(super) fn why_lines(why: &[Why], more: Option<&str>) -> Vec<String> {
-    let (other, told): (Vec<&Why>, Vec<&Why>) = why.iter().partition(|why| why.is_other_hardware());
+    let (other, mut told): (Vec<&Why>, Vec<&Why>) =
+        why.iter().partition(|why| why.is_other_hardware());
+    if told.len() > TOLD {
+        // Where something can be done must not be among those that are only counted.
+        told.sort_by_key(|why| why.fix.is_none());
+    }
     let more = more.map(|more| format!(": `{more}`")).unwrap_or_default();
     let shown = &told[..told.len().min(TOLD)];
     let width = shown.iter().filter_map(|why| why.domain.as_ref());
@@ -217,7 +222,31 @@ pub(super) fn tone(phase: Phase) -> Option<Tone> {
 fn explain(slice: &SliceStanding) -> String {
     let holder = &slice.holder;
     format!(
-        "`kubectl sax explain placement {} -n {}`",
+        "kubectl sax explain placement {} -n {}",
         holder.name, holder.namespace
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_domains_those_are_told_first_where_something_can_be_done() {
+        let why = |at: usize, fix: Option<&str>| Why {
+            domain: Some(format!("p{at}")),
+            message: "no".to_owned(),
+            reasons: Vec::new(),
+            fix: fix.map(str::to_owned),
+        };
+        let mut whys: Vec<Why> = (0..=TOLD).map(|at| why(at, None)).collect();
+        whys.push(why(TOLD + 1, Some("do it")));
+        let lines = why_lines(&whys, Some("tell all"));
+        assert_eq!(lines.len(), TOLD + 1);
+        assert_eq!(lines[0], format!("p{}  no (`do it`)", TOLD + 1));
+        assert_eq!(lines[1], "p0  no");
+        assert_eq!(lines[TOLD], "2 more domains: `tell all`");
+        // Few enough to be told all stay in their order.
+        assert_eq!(why_lines(&whys[2..], None)[0], "p2  no");
+    }
 }

@@ -1,5 +1,6 @@
 //! Tables as kubectl prints them: a header in capitals, columns three spaces apart.
 
+use super::wrap::wrapped;
 use crate::printer::{Printer, Tone};
 
 /// Between two columns.
@@ -55,7 +56,7 @@ impl Table {
         for row in &self.rows {
             match row {
                 Row::Cells(cells) => text += &line(cells, &widths),
-                Row::Line(line) => text += line,
+                Row::Line(line) => text += &wrapped(line, printer.width()),
             }
             text += "\n";
         }
@@ -92,6 +93,11 @@ impl Cell {
     /// A text that has its colours already, and the same without.
     pub(crate) fn painted(text: String, painted: String) -> Self {
         Self { text, painted }
+    }
+
+    /// The text with its colour.
+    pub(crate) fn painted_text(&self) -> &str {
+        &self.painted
     }
 
     fn width(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use super::lint::counted;
 use super::table::{Cell, Table};
+use super::wrap::wrapped;
 use crate::printer::{Printer, Tone};
 use crate::topology::{Domain, Site, Topology};
 
@@ -11,6 +12,10 @@ const ROW: usize = 16;
 const WIDTH: usize = 120;
 /// What the columns before the nodes may take of it.
 const BESIDE: usize = 48;
+/// Where fewer nodes than a domain has, and than this, find room beside them, they stand below.
+const FEW: usize = 8;
+/// How far those are indented.
+const INDENT: &str = "   ";
 
 /// The drawing. `width` is the terminal's, in characters.
 pub(crate) fn topology_text(
@@ -18,14 +23,14 @@ pub(crate) fn topology_text(
     width: Option<usize>,
     printer: &Printer,
 ) -> String {
-    let mut text = summary(topology) + "\n";
+    let mut text = wrapped(&summary(topology), width) + "\n";
     if !topology.domains.is_empty() {
         text += &format!("\n{}", pools(topology, width, printer));
     }
     if !topology.workloads.is_empty() {
         text += &format!("\n{}", workloads(topology, printer));
     }
-    text + &troubles(topology, printer)
+    text + &troubles(topology, width, printer)
 }
 
 /// `2 domains of cloud.google.com/gke-nodepool: 16 nodes, 32 of 64 chips in use`
@@ -56,33 +61,52 @@ pub(super) fn summary(topology: &Topology) -> String {
 
 fn pools(topology: &Topology, width: Option<usize>, printer: &Printer) -> String {
     let cell = letters_width(topology) + 1;
-    let room = width.unwrap_or(WIDTH).saturating_sub(BESIDE);
-    let per_row = (room / cell).clamp(1, ROW);
+    let width = width.unwrap_or(WIDTH);
+    let beside = width.saturating_sub(BESIDE) / cell;
+    let longest = topology.domains.iter().map(|domain| domain.nodes.len());
+    let is_narrow = beside < longest.max().unwrap_or(0).min(FEW);
+    let per_row = match is_narrow {
+        true => width.saturating_sub(INDENT.len()) / cell,
+        false => beside,
+    };
+    let per_row = per_row.clamp(1, ROW);
     let mut table = Table::new(["DOMAIN", "SLICE", "CHIPS", "CLAIM", "NODES"]);
     for domain in &topology.domains {
-        let claim = domain
-            .claimed_by
-            .map(|index| letter(topology, index, printer));
-        let mut rows = domain.nodes.chunks(per_row);
-        table.row([
-            Cell::from(domain.name.as_str()),
-            Cell::from(domain.slice.clone().unwrap_or_default()),
-            Cell::from(format!("{}/{}", domain.chips_used, domain.chips)),
-            claim.unwrap_or_else(|| Cell::from("-")),
-            sites(topology, rows.next().unwrap_or_default(), printer),
-        ]);
+        let mut rows = domain
+            .nodes
+            .chunks(per_row)
+            .map(|row| sites(topology, row, printer));
+        let first = if is_narrow { None } else { rows.next() };
+        let mut cells = facts(topology, domain, printer).to_vec();
+        cells.extend(first);
+        table.row(cells);
         for more in rows {
-            let empty = || Cell::from("");
-            table.row([
-                empty(),
-                empty(),
-                empty(),
-                empty(),
-                sites(topology, more, printer),
-            ]);
+            match is_narrow {
+                true => table.line(format!("{INDENT}{}", more.painted_text())),
+                false => table.row(below(more)),
+            }
         }
     }
     table.text(printer)
+}
+
+/// What stands before a domain's nodes.
+fn facts(topology: &Topology, domain: &Domain, printer: &Printer) -> [Cell; 4] {
+    let claim = domain
+        .claimed_by
+        .map(|index| letter(topology, index, printer));
+    [
+        Cell::from(domain.name.as_str()),
+        Cell::from(domain.slice.clone().unwrap_or_default()),
+        Cell::from(format!("{}/{}", domain.chips_used, domain.chips)),
+        claim.unwrap_or_else(|| Cell::from("-")),
+    ]
+}
+
+/// More nodes of the domain above.
+fn below(nodes: Cell) -> [Cell; 5] {
+    let empty = || Cell::from("");
+    [empty(), empty(), empty(), empty(), nodes]
 }
 
 fn sites(topology: &Topology, sites: &[Site], printer: &Printer) -> Cell {
@@ -152,7 +176,7 @@ fn workloads(topology: &Topology, printer: &Printer) -> String {
 }
 
 /// Nodes where no Pod can go, and nodes that belong to no domain.
-fn troubles(topology: &Topology, printer: &Printer) -> String {
+fn troubles(topology: &Topology, width: Option<usize>, printer: &Printer) -> String {
     let broken = topology.domains.iter().flat_map(broken);
     let mut lines: Vec<_> = broken.collect();
     for node in &topology.unlabelled {
@@ -164,7 +188,7 @@ fn troubles(topology: &Topology, printer: &Printer) -> String {
     let mark = printer.out("x", Tone::Bad);
     let lines: String = lines
         .iter()
-        .map(|line| format!("{mark}  {line}\n"))
+        .map(|line| wrapped(&format!("{mark}  {line}"), width) + "\n")
         .collect();
     match lines.is_empty() {
         true => lines,
@@ -184,4 +208,55 @@ fn broken(domain: &Domain) -> impl Iterator<Item = String> {
             site.name, domain.name
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::printer::ColorChoice;
+    use crate::topology::SiteState;
+
+    fn domain_of(nodes: u32) -> Topology {
+        let site = |at: u32| Site {
+            name: format!("a-{at}"),
+            state: if at == 0 {
+                SiteState::Cordoned
+            } else {
+                SiteState::Ready
+            },
+            chips: 4,
+            chips_used: 0,
+            workloads: Vec::new(),
+        };
+        Topology {
+            topology_key: "pool".to_owned(),
+            domains: vec![Domain {
+                name: "a".to_owned(),
+                slice: None,
+                chips: 16,
+                chips_used: 0,
+                claimed_by: None,
+                nodes: (0..nodes).map(site).collect(),
+            }],
+            workloads: Vec::new(),
+            unlabelled: Vec::new(),
+            plain_nodes: 0,
+        }
+    }
+
+    #[test]
+    fn nodes_stand_beside_their_domain_or_on_a_narrow_terminal_below_it() {
+        let printer = Printer::new(ColorChoice::Never);
+        let drawn = |nodes, width| {
+            let text = topology_text(&domain_of(nodes), Some(width), &printer);
+            let lines = text.lines().skip_while(|line| !line.starts_with("DOMAIN"));
+            let lines = lines.take_while(|line| !line.is_empty());
+            lines.skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let facts = "a        0/16    -";
+        assert_eq!(drawn(4, 80), [format!("{facts}       x . . .")]);
+        assert_eq!(drawn(4, 40), [facts, "   x . . ."]);
+        let rows = ["   x . . . . . . . .", "   ."];
+        assert_eq!(drawn(10, 21), [&[facts], &rows[..]].concat());
+    }
 }

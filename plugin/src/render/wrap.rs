@@ -1,0 +1,106 @@
+//! Long lines on a narrow terminal: broken between words, below where their text begins. A
+//! command in backticks stays in one piece, so that it can be copied.
+
+use crate::printer::columns;
+
+/// The least room for text that is worth breaking lines for.
+const ROOM: usize = 16;
+
+/// A line as several of at most `width` characters; as it is where the width isn't known.
+pub(super) fn wrapped(line: &str, width: Option<usize>) -> String {
+    let hang = hang(line);
+    let indent = hang.chars().count();
+    match width {
+        Some(width) if columns(line) > width && indent + ROOM <= width => {
+            broken(line, &hang, width)
+        }
+        _ => line.to_owned(),
+    }
+}
+
+fn broken(line: &str, hang: &str, width: usize) -> String {
+    let indent = hang.chars().count();
+    let (begin, text) = line.split_at(at(line, indent));
+    let (mut out, mut column) = (begin.to_owned(), indent);
+    for word in words(text) {
+        let length = columns(&word);
+        if column > indent && column + 1 + length > width {
+            out += &format!("\n{hang}");
+            column = indent;
+        } else if column > indent {
+            out.push(' ');
+            column += 1;
+        }
+        out += &word;
+        column += length;
+    }
+    out
+}
+
+/// What stands before the text in the lines that follow: the branches of a tree go on, the name
+/// of a column doesn't.
+fn hang(line: &str) -> String {
+    let is_branch = |c: &char| matches!(c, ' ' | '│');
+    let branches: String = line.chars().take_while(is_branch).collect();
+    let rest = &line[branches.len()..];
+    let column = rest.find("  ").map_or(0, |end| {
+        let text = rest[end..].trim_start();
+        rest[..rest.len() - text.len()].chars().count()
+    });
+    branches + &" ".repeat(column)
+}
+
+/// The byte at which a character begins.
+fn at(line: &str, characters: usize) -> usize {
+    let mut indices = line.char_indices();
+    indices.nth(characters).map_or(line.len(), |(at, _)| at)
+}
+
+/// Words, of which a text in backticks is one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut quoted = false;
+    for word in text.split(' ') {
+        match words.last_mut() {
+            Some(last) if quoted => *last += &format!(" {word}"),
+            _ => words.push(word.to_owned()),
+        }
+        quoted ^= word.matches('`').count() % 2 == 1;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    const LINE: &str =
+        "│     tpu2   7 of 8 Pods fit; node tpu2-3 is cordoned (`kubectl uncordon a`)";
+
+    #[test]
+    fn a_long_line_goes_on_below_its_text_and_commands_stay_whole() {
+        let expected = "\
+│     tpu2   7 of 8 Pods fit; node
+│            tpu2-3 is cordoned
+│            (`kubectl uncordon a`)";
+        assert_eq!(wrapped(LINE, Some(36)), expected);
+    }
+
+    #[test]
+    fn what_fits_or_has_no_room_stays_as_it_is() {
+        for width in [None, Some(76), Some(20), Some(0)] {
+            assert_eq!(wrapped(LINE, width), LINE, "{width:?}");
+        }
+    }
+
+    #[test]
+    fn no_width_loses_or_adds_a_word() {
+        let plain = |text: &str| -> Vec<String> {
+            let words = text.split_whitespace().filter(|word| *word != "│");
+            words.map(str::to_owned).collect()
+        };
+        for width in 0..80 {
+            assert_eq!(plain(&wrapped(LINE, Some(width))), plain(LINE), "{width}");
+        }
+    }
+}
