@@ -5,13 +5,13 @@
 use std::process::Command;
 use std::time::Duration;
 
-use sax_tests::controlplane::webhook::{Options, leader};
 use sax_tests::controlplane::{Cluster, Ending};
 use sax_tests::namespace::TempNamespace;
 use sax_tests::wait::{Look, until};
 use serde_json::Value;
 
-use super::cluster::{Turn, product, turn};
+use super::cluster::{Turn, turn};
+use super::leaders::Rearmed;
 use super::placed::running_pods;
 use super::pools::{Nodes, VMS, pool, within};
 use super::waits::{event, status};
@@ -49,50 +49,56 @@ impl Drop for Unscheduled {
     }
 }
 
-/// Both replicas with other arguments than usual; they get the usual ones when this goes.
+/// Both replicas restart what is stranded, until this goes.
 struct Restarting<'a> {
+    _replicas: Rearmed<'a>,
+    // Goes last: until then they use it.
+    _right: Right<'a>,
+}
+
+/// Only this way of working needs the right to delete Pods.
+struct Right<'a> {
     turn: &'a Turn,
 }
 
 impl<'a> Restarting<'a> {
     fn new(turn: &'a Turn) -> Self {
-        let own = Self { turn };
-        // Only this way of working needs the right to delete Pods.
-        turn.kubectl(&["apply", "-f", &Self::rights()]);
-        own.start_with(&RESTART);
-        own
-    }
-
-    fn rights() -> String {
-        let file = xtask::workspace_root().join("manifests/restart-stranded/rbac.yaml");
-        file.to_string_lossy().into_owned()
-    }
-
-    fn start_with(&self, arguments: &[&str]) {
-        let turn = self.turn;
-        for replica in [turn.first, turn.second] {
-            replica.end(turn.cluster, Ending::Asked).expect("must end");
-            let options = Options {
-                arguments,
-                ..Options::default()
-            };
-            replica
-                .restart(turn.cluster, product(), options)
-                .expect("must start again");
+        let right = Right::grant(turn);
+        Self {
+            _replicas: Rearmed::with(turn, &RESTART),
+            _right: right,
         }
-        leader(turn.cluster).expect("there must be a leader");
     }
 }
 
-impl Drop for Restarting<'_> {
+impl<'a> Right<'a> {
+    fn grant(turn: &'a Turn) -> Self {
+        turn.kubectl(&["apply", "-f", &Self::file()]);
+        Self { turn }
+    }
+
+    fn file() -> String {
+        let file = xtask::workspace_root().join("manifests/restart-stranded/rbac.yaml");
+        file.to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Right<'_> {
     fn drop(&mut self) {
-        self.start_with(&[]);
-        self.turn.kubectl(&["delete", "-f", &Self::rights()]);
+        self.turn.kubectl(&["delete", "-f", &Self::file()]);
     }
 }
 
 /// Waits until a slice's Pods are all let go; returns them and the pool that they select.
 fn released(namespace: &TempNamespace<'_>) -> (Vec<Value>, String) {
+    let pods = released_pods(namespace);
+    let pool = &pods[0]["spec"]["nodeSelector"]["cloud.google.com/gke-nodepool"];
+    let pool = pool.as_str().expect("must select a pool").to_owned();
+    (pods, pool)
+}
+
+/// Waits until a slice's Pods are all let go.
+pub(crate) fn released_pods(namespace: &TempNamespace<'_>) -> Vec<Value> {
     let pods = until("all Pods to be released", DEADLINE, || {
         let pods = namespace.list("pods")?;
         let is_gated = |pod: &&Value| pod["spec"]["schedulingGates"].is_array();
@@ -102,10 +108,7 @@ fn released(namespace: &TempNamespace<'_>) -> (Vec<Value>, String) {
             false => Look::Waiting(format!("{released} of {} are", pods.len())),
         })
     });
-    let pods = pods.unwrap_or_else(|error| panic!("{error:#}"));
-    let pool = &pods[0]["spec"]["nodeSelector"]["cloud.google.com/gke-nodepool"];
-    let pool = pool.as_str().expect("must select a pool").to_owned();
-    (pods, pool)
+    pods.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 fn uids(pods: &[Value]) -> Vec<String> {

@@ -45,6 +45,40 @@ impl Turn {
     }
 }
 
+/// Both replicas with other arguments than usual; they get the usual ones when this goes.
+pub(crate) struct Rearmed<'a> {
+    turn: &'a Turn,
+}
+
+impl<'a> Rearmed<'a> {
+    pub(crate) fn with(turn: &'a Turn, arguments: &[&str]) -> Self {
+        let own = Self { turn };
+        own.start_with(arguments);
+        own
+    }
+
+    fn start_with(&self, arguments: &[&str]) {
+        let turn = self.turn;
+        for replica in [turn.first, turn.second] {
+            replica.end(turn.cluster, Ending::Asked).expect("must end");
+            let options = Options {
+                arguments,
+                ..Options::default()
+            };
+            replica
+                .restart(turn.cluster, product(), options)
+                .expect("must start again");
+        }
+        leader(turn.cluster).expect("there must be a leader");
+    }
+}
+
+impl Drop for Rearmed<'_> {
+    fn drop(&mut self) {
+        self.start_with(&[]);
+    }
+}
+
 #[test]
 fn a_leader_that_is_asked_to_end_hands_over_within_seconds() {
     let turn = turn();

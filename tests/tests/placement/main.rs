@@ -7,12 +7,17 @@ mod cases;
 mod cluster;
 mod faults;
 mod leaders;
+mod live;
 mod names;
+mod no_domain;
 mod outside;
+mod owners;
 #[path = "../e2e/placed.rs"]
 mod placed;
 mod places;
 mod pools;
 mod priorities;
 mod restarted;
+mod told;
+mod uninstalled;
 mod waits;

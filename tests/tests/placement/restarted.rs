@@ -29,8 +29,21 @@ fn pools(pods: &[Value]) -> BTreeMap<String, String> {
     pods.iter().filter_map(pool).collect()
 }
 
-/// Waits for the JobSet's Pods of its so-manieth start to run.
-fn running_after(namespace: &TempNamespace<'_>, restarts: u64) -> Vec<Value> {
+/// Fails one of a JobSet's Pods.
+pub(crate) fn fail(namespace: &TempNamespace<'_>, pod: &Value) {
+    let name = pod["metadata"]["name"].as_str().expect("must be text");
+    let failed = json!({"status": {"phase": "Failed"}}).to_string();
+    namespace
+        .run(&["patch", "pod", name, "--subresource=status", "-p", &failed])
+        .expect("must be patched");
+}
+
+/// Waits for a JobSet's `count` Pods of its so-manieth start to run.
+pub(crate) fn running_after(
+    namespace: &TempNamespace<'_>,
+    restarts: u64,
+    count: usize,
+) -> Vec<Value> {
     let attempt = json!(restarts.to_string());
     let what = format!("all Pods to run after restart {restarts}");
     let pods = until(&what, DEADLINE, || {
@@ -41,7 +54,7 @@ fn running_after(namespace: &TempNamespace<'_>, restarts: u64) -> Vec<Value> {
             *label == attempt && pod["status"]["phase"] == "Running"
         };
         pods.retain(is_new);
-        Ok(match (pods.len(), all) == (2 * VMS, 2 * VMS) {
+        Ok(match (pods.len(), all) == (count, count) {
             true => Look::Ready(pods),
             false => Look::Waiting(format!("{} of {all} do", pods.len())),
         })
@@ -66,12 +79,8 @@ fn after_a_failed_pod_both_jobs_come_back_to_their_own_pools_though_others_wait_
     waiting.apply(&waiter.to_string()).expect("must be created");
     event(&waiting, "WaitingForDomain");
     for restarts in 1..=RESTARTS {
-        let name = pods[0]["metadata"]["name"].as_str().expect("must be text");
-        let failed = json!({"status": {"phase": "Failed"}}).to_string();
-        namespace
-            .run(&["patch", "pod", name, "--subresource=status", "-p", &failed])
-            .expect("must be patched");
-        pods = running_after(&namespace, restarts);
+        fail(&namespace, &pods[0]);
+        pods = running_after(&namespace, restarts, 2 * VMS);
         assert_eq!(pools(&pods), before, "after restart {restarts}");
     }
     let others = waiting.list("pods").expect("must be listed");
