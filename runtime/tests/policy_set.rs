@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use admission::{Mode, Phase, Request};
+use admission::{Call, Mode, Phase, Request};
 use runtime::{
-    Engine, EngineOptions, LoadError, Loaded, World, load_builtin, load_files, load_files_without,
+    Engine, EngineOptions, FUEL_PER_BYTE, LoadError, Loaded, World, load_builtin, load_files,
+    load_files_without,
 };
 use serde_json::{Value, json};
 
@@ -237,4 +238,23 @@ fn a_jobset_of_a_thousand_and_one_terse_jobs_is_completed() {
         .admit(&request, Phase::Mutate);
     assert!(decision.allowed, "{:?}", decision.denials.first());
     assert!(decision.patch.0.len() > 8_000, "{}", decision.patch.0.len());
+}
+
+#[test]
+fn the_built_in_policies_need_half_of_the_fuel_that_bytes_add() {
+    let loaded = load_builtin(&ENGINE).unwrap();
+    let job = largest_job();
+    let json = job.to_string();
+    let request = Request::from_manifest(job, "default").unwrap();
+    for (policy, module) in loaded.policies() {
+        let call = Call {
+            request: &request,
+            object_json: json.as_bytes(),
+            old_object_json: None,
+            settings_json: policy.settings_json(),
+        };
+        let fuel = module.review(&call, None, None).unwrap().fuel;
+        let per_byte = fuel / json.len() as u64;
+        assert!(per_byte <= FUEL_PER_BYTE / 2, "{}: {per_byte}", policy.name);
+    }
 }

@@ -11,8 +11,15 @@ use std::ptr;
 
 /// Bytes of a page of WebAssembly.
 const PAGE: usize = 64 * 1024;
-/// Pages that the memory grows by at least: each growth is a call to the host.
+/// Pages that the memory grows by at least: each growth is a call to the host, and a change of
+/// page protections there.
 const GROWTH: usize = 16;
+
+#[expect(unsafe_code, reason = "the linker defines it; only its address counts")]
+unsafe extern "C" {
+    /// The end of what the module came with: its stack and its data.
+    static __heap_base: u8;
+}
 
 #[global_allocator]
 static ALLOCATOR: Bump = Bump {
@@ -20,7 +27,8 @@ static ALLOCATOR: Bump = Bump {
     end: Cell::new(0),
 };
 
-/// Hands out addresses upwards, above everything that the module came with.
+/// Hands out addresses upwards, above everything that the module came with; first those of the
+/// memory that it starts with, which are there at no cost.
 struct Bump {
     /// The first free address.
     next: Cell<usize>,
@@ -33,8 +41,8 @@ struct Bump {
 unsafe impl Sync for Bump {}
 
 #[expect(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
-// SAFETY: every block is aligned, lies in memory that was grown for it, and overlaps no other,
-// since `next` only moves up.
+// SAFETY: every block is aligned, lies in memory that is there and that nothing else of the module
+// uses, and overlaps no other, since `next` only moves up.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let start = self.take(layout);
@@ -43,7 +51,7 @@ unsafe impl GlobalAlloc for Bump {
 
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 
-    /// The host zeroes fresh memory, and no memory is handed out twice.
+    /// Memory above `__heap_base` starts as zeroes, and none is handed out twice.
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those of `alloc`.
         unsafe { self.alloc(layout) }
@@ -69,9 +77,8 @@ unsafe impl GlobalAlloc for Bump {
 impl Bump {
     fn take(&self, layout: Layout) -> Option<usize> {
         if self.end.get() == 0 {
-            let top = memory_size::<0>() * PAGE;
-            self.next.set(top);
-            self.end.set(top);
+            self.next.set((&raw const __heap_base).addr());
+            self.end.set(memory_size::<0>() * PAGE);
         }
         let start = self.next.get().checked_next_multiple_of(layout.align())?;
         let end = start.checked_add(layout.size())?;

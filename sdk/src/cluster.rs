@@ -1,6 +1,6 @@
 //! Reads of other objects, where the policy set grants them.
 
-use serde_json::Value;
+use crate::document::Document;
 
 /// Why a read gave nothing. A policy judges without what it can't read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub trait Cluster {
         kind: &str,
         namespace: Option<&str>,
         name: &str,
-    ) -> Result<Option<Value>, ReadError>;
+    ) -> Result<Option<Document>, ReadError>;
 
     /// All objects of a kind in one namespace or in all, ordered by namespace and name.
     ///
@@ -39,18 +39,24 @@ pub trait Cluster {
         api_version: &str,
         kind: &str,
         namespace: Option<&str>,
-    ) -> Result<Vec<Value>, ReadError>;
+    ) -> Result<Vec<Document>, ReadError>;
 }
 
 /// No cluster at all: every read is [`ReadError::Unavailable`].
 pub struct NoCluster;
 
 impl Cluster for NoCluster {
-    fn get(&self, _: &str, _: &str, _: Option<&str>, _: &str) -> Result<Option<Value>, ReadError> {
+    fn get(
+        &self,
+        _: &str,
+        _: &str,
+        _: Option<&str>,
+        _: &str,
+    ) -> Result<Option<Document>, ReadError> {
         Err(ReadError::Unavailable)
     }
 
-    fn list(&self, _: &str, _: &str, _: Option<&str>) -> Result<Vec<Value>, ReadError> {
+    fn list(&self, _: &str, _: &str, _: Option<&str>) -> Result<Vec<Document>, ReadError> {
         Err(ReadError::Unavailable)
     }
 }

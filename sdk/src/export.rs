@@ -3,6 +3,7 @@
 use crate::bindings::reviewing::sax::policy::{cluster as imported, types};
 use crate::cluster::{Cluster, ReadError};
 use crate::describe::{CodeExplanation, Description, MatchRule, WantedGrant};
+use crate::document::Document;
 use crate::patch::PatchOperation;
 use crate::policy::Policy;
 use crate::review::{Kind, Operation, Review};
@@ -85,9 +86,9 @@ impl Cluster for HostCluster {
         kind: &str,
         namespace: Option<&str>,
         name: &str,
-    ) -> Result<Option<serde_json::Value>, ReadError> {
+    ) -> Result<Option<Document>, ReadError> {
         let found = imported::get(api_version, kind, namespace, name)?;
-        found.map(|json| parse(&json)).transpose()
+        found.map(read).transpose()
     }
 
     fn list(
@@ -95,14 +96,19 @@ impl Cluster for HostCluster {
         api_version: &str,
         kind: &str,
         namespace: Option<&str>,
-    ) -> Result<Vec<serde_json::Value>, ReadError> {
+    ) -> Result<Vec<Document>, ReadError> {
         let found = imported::list(api_version, kind, namespace)?;
-        found.iter().map(|json| parse(json)).collect()
+        found.into_iter().map(read).collect()
     }
 }
 
-fn parse(json: &[u8]) -> Result<serde_json::Value, ReadError> {
-    serde_json::from_slice(json).map_err(|_| ReadError::Unreadable)
+fn read(json: Vec<u8>) -> Result<Document, ReadError> {
+    document(json).map_err(|_| ReadError::Unreadable)
+}
+
+fn document(json: Vec<u8>) -> Result<Document, String> {
+    let text = String::from_utf8(json).map_err(|error| error.to_string())?;
+    Document::parse(text).map_err(|error| error.to_string())
 }
 
 impl From<imported::ReadError> for ReadError {
@@ -119,12 +125,8 @@ impl TryFrom<types::Request> for Review {
     type Error = String;
 
     fn try_from(request: types::Request) -> Result<Self, String> {
-        let unreadable = |error| format!("the object is not JSON: {error}");
-        let old_object = request
-            .old_object
-            .as_deref()
-            .map(serde_json::from_slice)
-            .transpose();
+        let read =
+            |json| document(json).map_err(|error| format!("the object is not JSON: {error}"));
         Ok(Self {
             operation: request.operation.into(),
             kind: Kind {
@@ -137,9 +139,8 @@ impl TryFrom<types::Request> for Review {
             namespace: request.namespace,
             name: request.name,
             dry_run: request.dry_run,
-            object: serde_json::from_slice(&request.object).map_err(unreadable)?,
-            old_object: old_object.map_err(unreadable)?,
-            wrong_types: Default::default(),
+            object: read(request.object)?.noting_wrong_types(),
+            old_object: request.old_object.map(read).transpose()?,
         })
     }
 }

@@ -81,6 +81,7 @@ mod allocator;
 mod bindings;
 mod cluster;
 mod describe;
+mod document;
 mod export;
 mod export_placement;
 mod node;
@@ -88,6 +89,7 @@ mod patch;
 mod placement;
 mod pointer;
 mod policy;
+mod reader;
 mod review;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -95,6 +97,7 @@ mod verdict;
 
 pub use cluster::{Cluster, NoCluster, ReadError};
 pub use describe::{CodeExplanation, Description, MatchRule, WantedGrant};
+pub use document::Document;
 #[doc(hidden)]
 pub use export::component;
 #[doc(hidden)]

@@ -2,14 +2,16 @@
 
 use std::cell::OnceCell;
 use std::fmt;
-use std::ptr;
-use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::document::{Content, Document, Entry, Index, Name, is_same};
 use crate::patch::nest;
-use crate::pointer::{escape, unescape};
-use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
+use crate::pointer::{join, push_escaped, unescape};
+use crate::verdict::{Finding, Severity, WRONG_TYPE};
+
+/// Bytes of a common pointer.
+const PATH: usize = 96;
 
 /// A place in a JSON document, whether or not something stands there.
 ///
@@ -20,132 +22,158 @@ use crate::verdict::{Finding, Severity, WRONG_TYPE, WrongTypes};
 /// [`Self::path`] is worked out when it is asked for.
 #[derive(Clone)]
 pub struct Node<'a> {
-    value: Option<&'a Value>,
-    /// The nearest place above (or here) that exists, null or not.
-    place: &'a Value,
+    document: &'a Document,
+    /// The nearest place above (or here) that exists; null only where it is a root or an element.
+    place: Index,
     /// Tokens from `place` to here; empty where something stands here.
     missing: String,
-    anchor: Anchor<'a>,
     path: OnceCell<String>,
-    wrong_types: Option<&'a WrongTypes>,
-}
-
-/// The document's root, or the nearest list element above a place: there the path is known.
-#[derive(Clone)]
-struct Anchor<'a> {
-    value: &'a Value,
-    /// The list's path and the index in it; none for a root.
-    element: Option<(Rc<str>, usize)>,
 }
 
 impl<'a> Node<'a> {
-    /// The root of a document.
-    pub(crate) fn root(value: &'a Value, wrong_types: Option<&'a WrongTypes>) -> Self {
-        Self::anchored(value, None, wrong_types)
-    }
-
-    /// The root of another document, read without findings: an old object, a context object.
-    pub fn of(value: &'a Value) -> Self {
-        Self::root(value, None)
-    }
-
-    fn anchored(
-        value: &'a Value,
-        element: Option<(Rc<str>, usize)>,
-        wrong_types: Option<&'a WrongTypes>,
-    ) -> Self {
+    /// The place at `index`.
+    pub(crate) fn existing(document: &'a Document, index: Index) -> Self {
         Self {
-            value: present(value),
-            place: value,
+            document,
+            place: index,
             missing: String::new(),
-            anchor: Anchor { value, element },
             path: OnceCell::new(),
-            wrong_types,
         }
     }
 
     /// The member `key`, present or not.
     pub fn at(&self, key: &str) -> Node<'a> {
-        let member = self.members().and_then(|members| members.get(key));
-        let value = member.and_then(present);
-        let missing = match value {
-            Some(_) => String::new(),
-            None => [self.missing.as_str(), "/", &escape(key)].concat(),
-        };
-        Node {
-            value,
-            place: value.unwrap_or(self.place),
-            missing,
-            anchor: self.anchor.clone(),
-            path: OnceCell::new(),
-            wrong_types: self.wrong_types,
+        let own = self.typed("an object", Content::is_object);
+        self.member(own.and_then(|own| self.document.member(own, key)), key)
+    }
+
+    /// What stands at the RFC 6901 pointer `path` below here; none where nothing but null does.
+    pub fn find(&self, path: &str) -> Option<Node<'a>> {
+        let mut place = self.is_present().then_some(self.place)?;
+        for token in path.split('/').skip(1) {
+            place = match self.document.content(place) {
+                Content::List => {
+                    let ordinal = token.parse().ok()?;
+                    self.document.children(place).nth(ordinal)?
+                }
+                _ => self.document.member(place, &unescape(token))?,
+            };
         }
+        let found = Self::existing(self.document, place);
+        found.is_present().then_some(found)
     }
 
     /// The elements of the array here; none where it is absent or empty. Null elements count,
     /// so that indices stay what the user sees.
     pub fn elements(&self) -> Vec<Node<'a>> {
-        let Some(elements) = self.array().filter(|elements| !elements.is_empty()) else {
-            return Vec::new();
-        };
-        let path = Rc::from(self.path());
-        let elements = elements.iter().enumerate();
+        let list = self.typed("a list", Content::is_list);
+        let elements = list
+            .into_iter()
+            .flat_map(|list| self.document.children(list));
         elements
-            .map(|(index, value)| self.element(&path, index, value))
+            .map(|element| Self::existing(self.document, element))
             .collect()
     }
 
-    /// The last element of the array here that `is_wanted`, without looking at types.
-    pub fn last_element(&self, is_wanted: impl Fn(&Value) -> bool) -> Option<Node<'a>> {
-        let elements = self.array()?;
-        let index = elements.iter().rposition(is_wanted)?;
-        Some(self.element(&Rc::from(self.path()), index, &elements[index]))
+    /// The last element of the array here whose member `key` is the string `text`. Elements and
+    /// members of other types are passed over.
+    pub fn last_element(&self, key: &str, text: &str) -> Option<Node<'a>> {
+        let list = self.typed("a list", Content::is_list)?;
+        let is_wanted = |element: &Index| {
+            let member = self.document.member(*element, key);
+            member.is_some_and(|member| self.document.text(member) == Some(text))
+        };
+        let last = self.document.children(list).filter(is_wanted).last()?;
+        Some(Self::existing(self.document, last))
     }
 
     /// The members of the object here, in the order of the document.
     pub fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
-        let Some(members) = self.members() else {
-            return Vec::new();
-        };
+        let own = self.typed("an object", Content::is_object);
+        let members = own.into_iter().flat_map(|own| self.document.children(own));
         members
-            .keys()
-            .map(|key| (key.as_str(), self.at(key)))
+            .filter_map(|member| {
+                let key = self.document.key(member)?;
+                Some((key, self.member(Some(member), key)))
+            })
             .collect()
     }
 
     /// The string here.
     pub fn text(&self) -> Option<&'a str> {
-        self.typed("a string", Value::as_str)
+        let place = self.typed("a string", Content::is_text)?;
+        self.document.text(place)
     }
 
     /// The whole number here; a number with a fraction is a wrong type.
     pub fn integer(&self) -> Option<i64> {
-        self.typed("a whole number", Value::as_i64)
+        let integer = match self.content()? {
+            Content::Number(number) => number.as_i64(),
+            _ => None,
+        };
+        if integer.is_none() {
+            self.wrong_type("a whole number");
+        }
+        integer
     }
 
     /// The boolean here.
     pub fn boolean(&self) -> Option<bool> {
-        self.typed("true or false", Value::as_bool)
-    }
-
-    /// The object here.
-    pub fn members(&self) -> Option<&'a Map<String, Value>> {
-        self.typed("an object", Value::as_object)
+        match self.content()? {
+            Content::Bool(value) => Some(*value),
+            _ => {
+                self.wrong_type("true or false");
+                None
+            }
+        }
     }
 
     /// The number of elements of the array here; none where it is absent.
     pub fn array_len(&self) -> Option<usize> {
-        self.array().map(Vec::len)
+        let list = self.typed("a list", Content::is_list)?;
+        Some(self.document.children(list).count())
     }
 
     /// Whether anything but null stands here.
     pub fn is_present(&self) -> bool {
-        self.value.is_some()
+        self.content().is_some()
     }
 
-    /// The value here, whatever its type.
-    pub fn value(&self) -> Option<&'a Value> {
-        self.value
+    /// Whether an object stands here.
+    pub fn is_object(&self) -> bool {
+        self.content().is_some_and(Content::is_object)
+    }
+
+    /// Whether a number stands here.
+    pub fn is_number(&self) -> bool {
+        self.content().is_some_and(Content::is_number)
+    }
+
+    /// Whether a string stands here.
+    pub fn is_text(&self) -> bool {
+        self.content().is_some_and(Content::is_text)
+    }
+
+    /// Whether the same stands here and there, whatever the order of members. Absent and null are
+    /// the same.
+    pub fn is_same(&self, other: &Node<'_>) -> bool {
+        match (self.is_present(), other.is_present()) {
+            (true, true) => is_same((self.document, self.place), (other.document, other.place)),
+            (one, other) => one == other,
+        }
+    }
+
+    /// [`Self::is_same`] of what stands at the pointer `path` below both.
+    pub fn is_same_below(&self, other: &Node<'_>, path: &str) -> bool {
+        match (self.find(path), other.find(path)) {
+            (Some(one), Some(other)) => one.is_same(&other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
+    /// A copy of the value here, whatever its type.
+    pub fn value(&self) -> Option<Value> {
+        self.content().map(|_| self.document.value(self.place))
     }
 
     /// RFC 6901 pointer to this place.
@@ -157,29 +185,40 @@ impl<'a> Node<'a> {
     /// Notes that what stands here is not `expected`, for types that only the policy knows
     /// (such as a quantity, which is a string or a number).
     pub fn wrong_type(&self, expected: &str) {
-        let (Some(wrong_types), Some(value)) = (self.wrong_types, self.value) else {
+        let (Some(wrong_types), true) = (self.document.wrong_types(), self.is_present()) else {
             return;
         };
         let mut wrong_types = wrong_types.borrow_mut();
         if wrong_types.iter().all(|known| known.path != self.path()) {
-            wrong_types.push(wrong_type_finding(self.path(), expected, value));
+            wrong_types.push(self.wrong_type_finding(expected));
         }
     }
 
-    fn array(&self) -> Option<&'a Vec<Value>> {
-        self.typed("a list", Value::as_array)
-    }
-
-    fn element(&self, list: &Rc<str>, index: usize, value: &'a Value) -> Node<'a> {
-        Self::anchored(value, Some((list.clone(), index)), self.wrong_types)
-    }
-
-    fn typed<T>(&self, expected: &str, read: impl Fn(&'a Value) -> Option<T>) -> Option<T> {
-        let typed = read(self.value?);
-        if typed.is_none() {
-            self.wrong_type(expected);
+    /// The member `key`, which is `found` unless it is absent.
+    fn member(&self, found: Option<Index>, key: &str) -> Node<'a> {
+        let is_null = |member: &Index| matches!(self.document.content(*member), Content::Null);
+        match found.filter(|member| !is_null(member)) {
+            Some(member) => Self::existing(self.document, member),
+            None => Self {
+                missing: join(&self.missing, key),
+                ..Self::existing(self.document, self.place)
+            },
         }
-        typed
+    }
+
+    /// What stands here; none where that is nothing or null.
+    fn content(&self) -> Option<&'a Content> {
+        let content = self.document.content(self.place);
+        (self.missing.is_empty() && !matches!(content, Content::Null)).then_some(content)
+    }
+
+    /// This place, if what stands here is what was `expected`; another type is noted.
+    fn typed(&self, expected: &str, is_expected: fn(&Content) -> bool) -> Option<Index> {
+        if is_expected(self.content()?) {
+            return Some(self.place);
+        }
+        self.wrong_type(expected);
+        None
     }
 
     /// The uppermost absent place on the way here, and `value` wrapped so that adding it there
@@ -196,62 +235,64 @@ impl<'a> Node<'a> {
         )
     }
 
-    /// The pointer to `place`: below the anchor there are only members of objects.
+    /// The pointer to `place`.
     fn existing_path(&self) -> String {
-        let element = self.anchor.element.as_ref();
-        let mut path = element.map_or_else(String::new, |(list, at)| format!("{list}/{at}"));
-        let found = locate(self.anchor.value, self.place, &mut path);
-        debug_assert!(found, "a place must stand below its anchor");
+        let mut path = String::with_capacity(PATH + self.missing.len());
+        self.push_path(self.place, &mut path);
         path
+    }
+
+    /// Appends the pointer to `place`. Documents are at most 128 levels deep.
+    fn push_path(&self, place: Index, path: &mut String) {
+        let Entry { name, parent, .. } = self.document.entry(place);
+        if matches!(name, Name::Root) {
+            return;
+        }
+        self.push_path(*parent, path);
+        path.push('/');
+        match name {
+            Name::Root => {}
+            Name::Ordinal(ordinal) => push_ordinal(*ordinal, path),
+            Name::Key(_) => push_escaped(path, self.document.key(place).unwrap_or_default()),
+        }
+    }
+
+    fn wrong_type_finding(&self, expected: &str) -> Finding {
+        Finding {
+            code: WRONG_TYPE.to_owned(),
+            severity: Severity::Deny,
+            path: self.path().to_owned(),
+            message: format!("found {}, expected {expected}", self.type_name()),
+            fix: format!("write {expected}"),
+        }
+    }
+
+    /// A short name of the type here, with the value where it is short.
+    fn type_name(&self) -> String {
+        match self.document.content(self.place) {
+            Content::Null => "null".to_owned(),
+            Content::Bool(value) => format!("the boolean {value}"),
+            Content::Number(number) => format!("the number {number}"),
+            Content::List => "a list".to_owned(),
+            Content::Object => "an object".to_owned(),
+            Content::Text(_) => match self.document.text(self.place) {
+                Some(text) if text.chars().count() <= 40 => format!("the string {text:?}"),
+                _ => "a string".to_owned(),
+            },
+        }
     }
 }
 
-/// Appends the tokens that lead from `from` to `place`, the same value in memory.
-fn locate(from: &Value, place: &Value, path: &mut String) -> bool {
-    if ptr::eq(from, place) {
-        return true;
+/// Most lists have fewer than ten elements, and formatting costs more than all else in a pointer.
+fn push_ordinal(ordinal: u32, path: &mut String) {
+    match char::from_digit(ordinal, 10) {
+        Some(digit) => path.push(digit),
+        None => path.push_str(&ordinal.to_string()),
     }
-    let length = path.len();
-    for (key, member) in from.as_object().into_iter().flatten() {
-        path.push('/');
-        path.push_str(&escape(key));
-        if locate(member, place, path) {
-            return true;
-        }
-        path.truncate(length);
-    }
-    false
 }
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {:?}", self.path(), self.value)
-    }
-}
-
-fn present(value: &Value) -> Option<&Value> {
-    (!value.is_null()).then_some(value)
-}
-
-fn wrong_type_finding(path: &str, expected: &str, value: &Value) -> Finding {
-    Finding {
-        code: WRONG_TYPE.to_owned(),
-        severity: Severity::Deny,
-        path: path.to_owned(),
-        message: format!("found {}, expected {expected}", name_of(value)),
-        fix: format!("write {expected}"),
-    }
-}
-
-/// A short name of a value's type, with the value where it is short.
-fn name_of(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => format!("the boolean {flag}"),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) if text.chars().count() <= 40 => format!("the string {text:?}"),
-        Value::String(_) => "a string".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+        write!(f, "{} = {:?}", self.path(), self.value())
     }
 }

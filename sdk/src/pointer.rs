@@ -4,11 +4,28 @@ use std::borrow::Cow;
 
 /// Escapes one token of a pointer: `~` becomes `~0`, `/` becomes `~1`.
 pub fn escape(token: &str) -> Cow<'_, str> {
-    if token.contains(['~', '/']) {
-        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
-    } else {
-        Cow::Borrowed(token)
+    if !token.bytes().any(is_special) {
+        return Cow::Borrowed(token);
     }
+    let mut escaped = String::with_capacity(token.len() + 4);
+    push_escaped(&mut escaped, token);
+    Cow::Owned(escaped)
+}
+
+/// Appends an escaped token.
+pub(crate) fn push_escaped(path: &mut String, token: &str) {
+    let mut rest = token;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (plain, special) = rest.split_at(at);
+        path.push_str(plain);
+        path.push_str(if special.starts_with('~') { "~0" } else { "~1" });
+        rest = &special[1..];
+    }
+    path.push_str(rest);
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'~' | b'/')
 }
 
 /// The key that a token of a pointer stands for.
@@ -18,11 +35,10 @@ pub(crate) fn unescape(token: &str) -> String {
 
 /// The pointer one member below `path`.
 pub fn join(path: &str, token: &str) -> String {
-    let token = escape(token);
     let mut joined = String::with_capacity(path.len() + 1 + token.len());
     joined.push_str(path);
     joined.push('/');
-    joined.push_str(&token);
+    push_escaped(&mut joined, token);
     joined
 }
 

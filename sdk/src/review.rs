@@ -1,9 +1,8 @@
 //! One admission review, as a policy sees it.
 
-use serde_json::Value;
-
+use crate::document::Document;
 use crate::node::Node;
-use crate::verdict::{Finding, WrongTypes};
+use crate::verdict::Finding;
 
 /// What the user does to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +45,23 @@ pub struct Review {
     pub name: String,
     /// Whether nothing will be stored.
     pub dry_run: bool,
-    pub(crate) object: Value,
-    pub(crate) old_object: Option<Value>,
-    pub(crate) wrong_types: WrongTypes,
+    /// Notes wrong types.
+    pub(crate) object: Document,
+    pub(crate) old_object: Option<Document>,
 }
 
 impl Review {
     /// The object under review. Reading a field of a wrong type from it is a finding.
     pub fn object(&self) -> Node<'_> {
-        Node::root(&self.object, Some(&self.wrong_types))
+        self.object.root()
     }
 
     /// On [`Operation::Update`]: the object as it is stored.
     pub fn old_object(&self) -> Option<Node<'_>> {
-        self.old_object.as_ref().map(Node::of)
+        self.old_object.as_ref().map(Document::root)
     }
 
     pub(crate) fn take_wrong_types(&self) -> Vec<Finding> {
-        self.wrong_types.take()
+        self.object.take_wrong_types()
     }
 }

@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, ReadError};
+use crate::document::Document;
 use crate::export::judge;
 use crate::patch::Patch;
 use crate::policy::Policy;
@@ -237,9 +238,8 @@ impl Case {
             namespace: Some(text("/metadata/namespace").unwrap_or("default").to_owned()),
             name: text("/metadata/name").unwrap_or_default().to_owned(),
             dry_run: false,
-            object: self.object.clone(),
-            old_object: self.old_object.clone(),
-            wrong_types: Default::default(),
+            object: Document::from(&self.object).noting_wrong_types(),
+            old_object: self.old_object.as_ref().map(Document::from),
         })
     }
 }
@@ -370,12 +370,12 @@ impl Cluster for Recorded<'_> {
         kind: &str,
         namespace: Option<&str>,
         name: &str,
-    ) -> Result<Option<Value>, ReadError> {
+    ) -> Result<Option<Document>, ReadError> {
         let objects = self.of_kind(api_version, kind, namespace);
         let named = |object: &&Value| {
             object.pointer("/metadata/name").and_then(Value::as_str) == Some(name)
         };
-        Ok(objects.into_iter().find(named).cloned())
+        Ok(objects.into_iter().find(named).map(Document::from))
     }
 
     fn list(
@@ -383,11 +383,8 @@ impl Cluster for Recorded<'_> {
         api_version: &str,
         kind: &str,
         namespace: Option<&str>,
-    ) -> Result<Vec<Value>, ReadError> {
-        Ok(self
-            .of_kind(api_version, kind, namespace)
-            .into_iter()
-            .cloned()
-            .collect())
+    ) -> Result<Vec<Document>, ReadError> {
+        let objects = self.of_kind(api_version, kind, namespace);
+        Ok(objects.into_iter().map(Document::from).collect())
     }
 }

@@ -1,7 +1,9 @@
 //! Reading is null-safe, a wrong type is a finding with its path, and what is built as a patch
 //! applies to the object that was read.
 
-use sdk::{Cluster, Description, NoSettings, Node, Patch, PatchOperation, Policy, Review, Verdict};
+use sdk::{
+    Cluster, Description, Document, NoSettings, Patch, PatchOperation, Policy, Review, Verdict,
+};
 use serde_json::{Value, json};
 
 #[test]
@@ -11,7 +13,8 @@ fn absent_and_null_members_read_the_same() {
         json!({"spec": null}),
         json!({"spec": {"replicas": null}}),
     ] {
-        let replicas = Node::of(&object).at("spec").at("replicas");
+        let document = Document::from(&object);
+        let replicas = document.root().at("spec").at("replicas");
         assert_eq!(replicas.integer(), None, "{object}");
         assert!(!replicas.is_present());
         assert_eq!(replicas.path(), "/spec/replicas");
@@ -20,20 +23,16 @@ fn absent_and_null_members_read_the_same() {
 
 #[test]
 fn elements_keep_the_index_that_the_user_sees() {
-    let object = json!({"list": [null, {"name": "b"}]});
-    let elements = Node::of(&object).at("list").elements();
+    let document = Document::from(&json!({"list": [null, {"name": "b"}]}));
+    let elements = document.root().at("list").elements();
     assert_eq!(elements[1].at("name").path(), "/list/1/name");
     assert_eq!(elements[1].at("name").text(), Some("b"));
 }
 
 #[test]
 fn a_missing_place_is_added_at_its_first_missing_ancestor() {
-    let object = json!({"spec": {"template": null}});
-    let labels = Node::of(&object)
-        .at("spec")
-        .at("template")
-        .at("a/b")
-        .at("c");
+    let document = Document::from(&json!({"spec": {"template": null}}));
+    let labels = document.root().at("spec").at("template").at("a/b").at("c");
     let mut patch = Patch::default();
     patch.add_missing(&labels, json!(1));
     let expected = PatchOperation::Add("/spec/template".into(), json!({"a/b": {"c": 1}}));
@@ -42,8 +41,8 @@ fn a_missing_place_is_added_at_its_first_missing_ancestor() {
 
 #[test]
 fn appending_writes_indices_and_makes_the_list_where_there_is_none() {
-    let object = json!({"full": [1], "empty": [], "null": null});
-    let root = Node::of(&object);
+    let document = Document::from(&json!({"full": [1], "empty": [], "null": null}));
+    let root = document.root();
     let mut patch = Patch::default();
     for key in ["full", "empty", "null", "absent"] {
         patch.append(&root.at(key), [json!(2)]);
@@ -59,9 +58,9 @@ fn appending_writes_indices_and_makes_the_list_where_there_is_none() {
 
 #[test]
 fn members_are_added_one_by_one_to_an_object_that_exists() {
-    let object = json!({"labels": {"a": "1"}});
+    let document = Document::from(&json!({"labels": {"a": "1"}}));
     let mut patch = Patch::default();
-    patch.add_members(&Node::of(&object).at("labels"), [("x/y", json!("2"))]);
+    patch.add_members(&document.root().at("labels"), [("x/y", json!("2"))]);
     assert_eq!(
         patch.to_json(),
         json!([{"op": "add", "path": "/labels/x~1y", "value": "2"}])

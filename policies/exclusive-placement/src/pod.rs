@@ -40,7 +40,7 @@ fn take_over(annotations: &Node<'_>, verdict: &mut Verdict) {
     };
     verdict.patch.remove(theirs.path());
     if !annotations.at(OWN_EXCLUSIVE_TOPOLOGY).is_present() {
-        let ours = [(OWN_EXCLUSIVE_TOPOLOGY, key.clone())];
+        let ours = [(OWN_EXCLUSIVE_TOPOLOGY, key)];
         verdict.patch.add_members(annotations, ours);
     }
 }

@@ -1,7 +1,6 @@
 //! The object as it is stored, on an update.
 
 use sdk::{Node, Operation, Review, Severity};
-use serde_json::Value;
 
 /// The object as it is stored; nothing on a creation.
 pub(crate) struct Stored<'a>(Option<Node<'a>>);
@@ -18,22 +17,22 @@ impl<'a> Stored<'a> {
 
     /// The text that stands at `path`.
     pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
-        self.value(path).and_then(Value::as_str)
+        self.0.as_ref()?.find(path)?.text()
     }
 
     /// The severity of what can't work: what all of `places` said before is only told, so that an
     /// object from before our installation can still be changed elsewhere.
     pub(crate) fn severity(&self, places: &[&Node<'_>]) -> Severity {
-        let is_same = |node: &&Node<'_>| self.value(node.path()) == node.value();
-        match self.is_update() && places.iter().all(is_same) {
+        let is_kept = |old: &Node<'_>| {
+            let mut places = places.iter();
+            places.all(|node| match old.find(node.path()) {
+                Some(was) => was.is_same(node),
+                None => !node.is_present(),
+            })
+        };
+        match self.0.as_ref().is_some_and(is_kept) {
             true => Severity::Warn,
             false => Severity::Deny,
         }
-    }
-
-    /// What stands at `path`; null is absent.
-    fn value(&self, path: &str) -> Option<&'a Value> {
-        let value = self.0.as_ref()?.value()?.pointer(path)?;
-        (!value.is_null()).then_some(value)
     }
 }

@@ -143,27 +143,28 @@ fn unquoted(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use sdk::Document;
+    use serde_json::json;
 
-    fn container(value: &Value) -> Container<'_> {
+    fn container(object: &Document) -> Container<'_> {
         Container {
-            node: Node::of(value),
+            node: object.root(),
             init: false,
         }
     }
 
-    fn flag(value: &Value, name: &str) -> Option<Setting> {
-        let container = container(value);
+    fn flag(object: &Document, name: &str) -> Option<Setting> {
+        let container = container(object);
         CommandLine::of(&container).flag(name, &container)
     }
 
-    fn text(value: &Value, name: &str) -> Option<String> {
-        flag(value, name)?.value
+    fn text(object: &Document, name: &str) -> Option<String> {
+        flag(object, name)?.value
     }
 
     #[test]
     fn the_last_of_repeated_flags_counts() {
-        let object = json!({"args": ["--port=1", "-port=2", "--port", "3"]});
+        let object = Document::from(&json!({"args": ["--port=1", "-port=2", "--port", "3"]}));
         let found = flag(&object, "port").expect("the flag is given");
         assert_eq!(found.value.as_deref(), Some("3"));
         assert_eq!(found.path, "/args/3");
@@ -171,7 +172,8 @@ mod tests {
 
     #[test]
     fn flags_in_a_shell_script_are_read() {
-        let object = json!({"command": ["sh", "-c", "exec server --port=10001 \\\n --sax_cell='/sax/test'"]});
+        let script = "exec server --port=10001 \\\n --sax_cell='/sax/test'";
+        let object = Document::from(&json!({"command": ["sh", "-c", script]}));
         assert_eq!(text(&object, "port").as_deref(), Some("10001"));
         assert_eq!(text(&object, "sax_cell").as_deref(), Some("/sax/test"));
         assert!(CommandLine::of(&container(&object)).is_scripted());
@@ -179,30 +181,32 @@ mod tests {
 
     #[test]
     fn references_to_literal_variables_are_resolved() {
-        let object = json!({
+        let object = Document::from(&json!({
             "args": ["--sax_cell=/sax/$(CELL)"],
             "env": [{"name": "CELL", "value": "test"}]
-        });
+        }));
         assert_eq!(text(&object, "sax_cell").as_deref(), Some("/sax/test"));
     }
 
     #[test]
     fn what_only_the_pod_knows_has_no_value() {
         for value in ["$(POD)", "$(ABSENT)", "${CELL}", "$(LOOP)"] {
-            let object = json!({
+            let object = Document::from(&json!({
                 "args": [format!("--sax_cell=/sax/{value}")],
                 "env": [
                     {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                     {"name": "LOOP", "value": "$(LOOP)$(LOOP)"}
                 ]
-            });
+            }));
             assert_eq!(text(&object, "sax_cell"), None, "{value}");
         }
     }
 
     #[test]
     fn programs_are_known_by_their_last_part() {
-        let object = json!({"command": ["/usr/bin/admin_server", "--name=x/saxutil"]});
+        let object = Document::from(&json!({
+            "command": ["/usr/bin/admin_server", "--name=x/saxutil"]
+        }));
         let line = CommandLine::of(&container(&object));
         assert!(line.runs("admin_server"));
         assert!(!line.runs("saxutil"));

@@ -129,6 +129,7 @@ mod tests {
 
     fn role(container: serde_json::Value) -> Option<Role> {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container]}});
+        let pod = sdk::Document::from(&pod);
         let workload = Workload::of_object(&pod).expect("a Pod is a workload");
         Component::all(&workload)
             .first()

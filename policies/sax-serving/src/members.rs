@@ -1,7 +1,6 @@
 //! The Sax components of a namespace, as far as the policy may read them.
 
-use sdk::{Cluster, Node, ReadError, Review};
-use serde_json::Value;
+use sdk::{Cluster, Document, ReadError, Review};
 use workload::Workload;
 
 use crate::cell;
@@ -63,7 +62,10 @@ impl Member {
 }
 
 /// The workloads of the review's namespace, without the one under review.
-pub(crate) fn neighbours(review: &Review, cluster: &impl Cluster) -> Result<Vec<Value>, ReadError> {
+pub(crate) fn neighbours(
+    review: &Review,
+    cluster: &impl Cluster,
+) -> Result<Vec<Document>, ReadError> {
     let Some(namespace) = review.namespace.as_deref() else {
         return Ok(Vec::new());
     };
@@ -76,7 +78,7 @@ pub(crate) fn neighbours(review: &Review, cluster: &impl Cluster) -> Result<Vec<
 }
 
 /// The members among `objects`.
-pub(crate) fn members(objects: &[Value]) -> Vec<Member> {
+pub(crate) fn members(objects: &[Document]) -> Vec<Member> {
     let workloads = objects.iter().filter_map(Workload::of_object);
     workloads
         .flat_map(|workload| Member::of(&title(&workload), &Component::all(&workload)))
@@ -95,8 +97,8 @@ pub(crate) fn title(workload: &Workload<'_>) -> String {
     )
 }
 
-fn is_under_review(review: &Review, object: &Value) -> bool {
-    let object = Node::of(object);
+fn is_under_review(review: &Review, object: &Document) -> bool {
+    let object = object.root();
     object.at("kind").text() == Some(&review.kind.kind)
         && !review.name.is_empty()
         && object.at("metadata").at("name").text() == Some(&review.name)

@@ -92,8 +92,9 @@ pub(crate) fn check_strategy(
 
 fn has_no_surge(strategy: &Node<'_>) -> bool {
     let surge = strategy.at("rollingUpdate").at("maxSurge");
-    let value = surge.value();
-    value.is_some_and(|value| value.as_i64() == Some(0) || value.as_str() == Some("0%"))
+    surge
+        .value()
+        .is_some_and(|value| value == 0 || value == "0%")
 }
 
 /// SAX014: a liveness probe that ends a server before it has loaded.

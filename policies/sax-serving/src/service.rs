@@ -107,7 +107,7 @@ fn sax_ports(spec: &Node<'_>) -> Vec<String> {
             .iter()
             .any(|port| i64::from(*port) == number)
     };
-    let number = |node: Node<'_>| node.value().and_then(serde_json::Value::as_i64);
+    let number = |node: Node<'_>| node.value()?.as_i64();
     let ports = spec.at("ports").elements().into_iter().filter(|port| {
         [number(port.at("port")), number(port.at("targetPort"))]
             .into_iter()

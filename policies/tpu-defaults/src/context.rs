@@ -39,7 +39,7 @@ impl<'a, C: Cluster> Context<'a, C> {
     pub(crate) fn namespace_slice(&self) -> Option<(String, &'a str)> {
         let name = self.namespace?;
         let namespace = self.cluster.get("v1", "Namespace", None, name).ok()??;
-        let metadata = Node::of(&namespace).at("metadata");
+        let metadata = namespace.root().at("metadata");
         let slice = metadata.at("annotations").at(SLICE).text()?;
         Some((slice.to_owned(), name))
     }

@@ -43,8 +43,7 @@ mod selectors;
 mod settings;
 mod source;
 
-use sdk::{Cluster, Description, MatchRule, Node, Operation, Policy, Review, Verdict};
-use serde_json::Value;
+use sdk::{Cluster, Description, Document, MatchRule, Node, Operation, Policy, Review, Verdict};
 use workload::{Immutable, Workload, WorkloadKind};
 
 use completion::Completion;
@@ -128,8 +127,7 @@ fn complete(
         .is_none_or(|old| has_another_template(workload, old));
     examine(&context, &mut Completion::new(verdict, is_new));
     if let Some(old) = old {
-        let before = old.value();
-        verdict.soften(|path| is_same(path, before, workload.root.value()));
+        verdict.soften(|path| old.is_same_below(&workload.root, path));
     }
 }
 
@@ -143,20 +141,16 @@ fn update(
     verdict: &mut Verdict,
 ) {
     let restored = restore::restore(review, workload, part, verdict);
-    let object = restored.object.as_ref().or(workload.root.value());
-    let Some(object) = object else {
-        return;
-    };
-    let whole = Workload::read(workload.kind, Node::of(object));
+    let object = restored.object.as_ref();
+    let root = object.map_or_else(|| workload.root.clone(), Document::root);
+    let whole = Workload::read(workload.kind, root);
     let context = Context::new(review, &whole, settings, cluster);
     examine(&context, &mut Completion::new(verdict, false));
     // Outside the template there are labels and annotations only, and changing those is never
     // hindered; inside there is no other value unless the object is suspended.
-    let before = part.old.value();
-    let root = part.old.path();
     verdict.soften(|path| {
-        let below = path.strip_prefix(root);
-        below.is_none_or(|below| is_same(below, before, part.new.value()))
+        let below = path.strip_prefix(part.old.path());
+        below.is_none_or(|below| part.old.is_same_below(&part.new, below))
     });
     restored.report(workload, verdict);
 }
@@ -188,19 +182,10 @@ fn examine(context: &Context<'_, impl Cluster>, completion: &mut Completion<'_>)
 
 /// Whether a Pod template differs from the one that is stored.
 fn has_another_template(workload: &Workload<'_>, old: &Node<'_>) -> bool {
-    let now = workload.root.value();
     let places = workload
         .groups
         .iter()
         .flat_map(|group| [&group.metadata, &group.spec]);
     let mut places = places.map(Node::path);
-    places.any(|path| !is_same(path, old.value(), now))
-}
-
-/// Whether the same stands at `path` in both; null is absent.
-fn is_same(path: &str, one: Option<&Value>, other: Option<&Value>) -> bool {
-    fn at<'v>(value: Option<&'v Value>, path: &str) -> Option<&'v Value> {
-        value?.pointer(path).filter(|value| !value.is_null())
-    }
-    at(one, path) == at(other, path)
+    places.any(|path| !old.is_same_below(&workload.root, path))
 }

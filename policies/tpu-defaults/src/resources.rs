@@ -34,5 +34,5 @@ fn copy(from: &Node<'_>, container: &Container<'_>, to: &str, completion: &mut C
 /// A number of chips as the author wrote it; `tpu-shape` refuses anything else.
 fn chips(node: &Node<'_>) -> Option<Value> {
     Quantity::read(node)?.whole()?;
-    node.value().cloned()
+    node.value()
 }

@@ -17,7 +17,7 @@ mod keys;
 mod same;
 mod walk;
 
-use sdk::{Review, Severity, Verdict};
+use sdk::{Document, Node, Review, Severity, Verdict};
 use serde_json::Value;
 use workload::{Immutable, Workload};
 
@@ -36,7 +36,7 @@ const INSTANCE: &str = "app.kubernetes.io/instance";
 /// What came of comparing the old object with the new one.
 pub(crate) struct Restored {
     /// The new object with the patch applied; none where nothing had to be restored.
-    pub(crate) object: Option<Value>,
+    pub(crate) object: Option<Document>,
     differences: Vec<Difference>,
 }
 
@@ -51,15 +51,15 @@ pub(crate) fn restore(
     match (part.old.value(), part.new.value()) {
         (Some(old), Some(new)) => {
             let applied = AppliedPair::read(review, workload);
-            walk.value(part.new.path(), old, new, applied.at(part.new.path()));
+            walk.value(part.new.path(), &old, &new, applied.at(part.new.path()));
         }
-        (Some(old), None) => walk.patch.add_missing(&part.new, old.clone()),
+        (Some(old), None) => walk.patch.add_missing(&part.new, old),
         (None, _) => {}
     }
     let object = (!walk.patch.is_empty()).then(|| {
-        let mut object = workload.root.value().cloned().unwrap_or_default();
+        let mut object = workload.root.value().unwrap_or_default();
         apply::apply(walk.patch.operations(), &mut object);
-        object
+        Document::from(&object)
     });
     verdict.patch = walk.patch;
     Restored {
@@ -97,7 +97,8 @@ fn way_out(workload: &Workload<'_>) -> String {
 /// The name that `kubectl sax deploy` was given, where it made the object.
 fn deployment<'a>(workload: &Workload<'a>) -> Option<&'a str> {
     let labels = workload.root.at("metadata").at("labels");
-    let label = |key| labels.at(key).value().and_then(Value::as_str);
+    // A label of another type is the API server's business.
+    let label = |key| Some(labels.at(key)).filter(Node::is_text)?.text();
     label(MANAGED_BY)
         .filter(|manager| *manager == PLUGIN)
         .and_then(|_| label(INSTANCE))

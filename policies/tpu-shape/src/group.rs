@@ -1,6 +1,7 @@
 //! One Pod template under review, and what its findings quote.
 
 use sdk::Node;
+use serde_json::Value;
 use workload::{Container, PodGroup, Shape, Workload, WorkloadKind};
 
 use crate::chips::Chips;
@@ -54,13 +55,11 @@ impl<'w, 'a> Group<'w, 'a> {
 
 /// The value at `node` for a message: as JSON, shortened; `none` where it is absent.
 pub(crate) fn shown(node: &Node<'_>) -> String {
-    let Some(value) = node.value() else {
-        return "none".to_owned();
-    };
-    match value.as_str() {
-        Some(text) => quoted(text),
-        None if value.is_number() || value.is_boolean() => value.to_string(),
-        None => "a value of another type".to_owned(),
+    match node.value() {
+        None => "none".to_owned(),
+        Some(Value::String(text)) => quoted(&text),
+        Some(scalar @ (Value::Bool(_) | Value::Number(_))) => scalar.to_string(),
+        Some(_) => "a value of another type".to_owned(),
     }
 }
 

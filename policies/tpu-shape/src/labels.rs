@@ -186,7 +186,7 @@ impl<'a> Label<&'a str> {
 impl<T> Label<T> {
     /// Of a nodeSelector that is none nothing is known.
     fn absent(selector: &Node<'_>, key: &str) -> Self {
-        if selector.is_present() && selector.members().is_none() {
+        if selector.is_present() && !selector.is_object() {
             return Self::Open;
         }
         Self::Absent(selector.at(key).path().to_owned())

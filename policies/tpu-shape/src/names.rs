@@ -192,7 +192,7 @@ fn check_others(
         .filter_map(|group| Some((format!("{}-{}", own.text, group.name?), group)))
         .collect();
     for other in &others {
-        let other = Workload::read(WorkloadKind::JobSet, Node::of(other));
+        let other = Workload::read(WorkloadKind::JobSet, other.root());
         let name = other.root.at("metadata").at("name").text();
         let Some(name) = name.filter(|name| *name != own.text) else {
             continue;
@@ -226,7 +226,7 @@ fn check_jobs(
         let taken = |job: &String| {
             let found = cluster.get(JOB_VERSION, "Job", namespace, job);
             // Without the grant nobody can know. Another JobSet's Job is that JobSet's finding.
-            found.is_ok_and(|job| job.is_some_and(|job| !is_of_jobset(&Node::of(&job))))
+            found.is_ok_and(|job| job.is_some_and(|job| !is_of_jobset(&job.root())))
         };
         if let Some(job) = jobs.into_iter().find(taken) {
             let message = format!(
@@ -254,7 +254,7 @@ fn check_jobsets(
         return;
     };
     for jobset in &jobsets {
-        let jobset = Workload::read(WorkloadKind::JobSet, Node::of(jobset));
+        let jobset = Workload::read(WorkloadKind::JobSet, jobset.root());
         let Some(name) = jobset.root.at("metadata").at("name").text() else {
             continue;
         };

@@ -1,6 +1,6 @@
 //! What an update may keep: what was wrong before never hinders a change of something else.
 
-use sdk::{Node, Operation, Review, Verdict};
+use sdk::{Operation, Review, Verdict};
 use workload::{Workload, WorkloadKind};
 
 /// Turns denials into warnings where an update did not cause them: all of them where it changes
@@ -15,16 +15,10 @@ pub(crate) fn soften(review: &Review, workload: &Workload<'_>, verdict: &mut Ver
         return;
     }
     let new = &workload.root;
-    let is_same_spec = new.at("spec").value() == old.at("spec").value();
+    let is_same_spec = new.at("spec").is_same(&old.at("spec"));
     let is_fixed = matches!(
         workload.kind,
         WorkloadKind::Pod | WorkloadKind::Job | WorkloadKind::JobSet
     );
-    verdict.soften(|path| is_same_spec || (is_fixed && at(new, path) == at(&old, path)));
-}
-
-/// What stands at `path`; null is absent.
-fn at<'a>(root: &Node<'a>, path: &str) -> Option<&'a serde_json::Value> {
-    let value = root.value()?.pointer(path)?;
-    (!value.is_null()).then_some(value)
+    verdict.soften(|path| is_same_spec || (is_fixed && new.is_same_below(&old, path)));
 }

@@ -1,7 +1,6 @@
 //! One container of a Pod template.
 
 use sdk::Node;
-use serde_json::Value;
 
 use tpu::keys::CHIP_RESOURCE as TPU_RESOURCE;
 
@@ -75,9 +74,8 @@ impl<'a> Container<'a> {
 
     /// The variable `name`; where it stands twice the last one counts, as for the kubelet.
     pub fn env(&self, name: &str) -> Option<Env<'a>> {
-        let is_named =
-            |variable: &Value| variable.get("name").and_then(Value::as_str) == Some(name);
-        self.node.at("env").last_element(is_named).map(Env::of)
+        let variable = self.node.at("env").last_element("name", name);
+        variable.map(Env::of)
     }
 
     /// Command and arguments, in order, as far as they are strings.

@@ -44,11 +44,7 @@ impl<'a> Immutable<'a> {
         let Some(below) = path.strip_prefix(self.new.path()) else {
             return false;
         };
-        let at = |node: &Node<'a>| {
-            let value = node.value().and_then(|value| value.pointer(below));
-            value.filter(|value| !value.is_null())
-        };
-        at(&self.old) == at(&self.new)
+        self.old.is_same_below(&self.new, below)
     }
 }
 

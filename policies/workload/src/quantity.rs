@@ -15,17 +15,15 @@ impl Quantity {
     /// The quantity at `node`; none where it is absent. Anything but a string or a number is
     /// noted as a wrong type.
     pub fn read(node: &Node<'_>) -> Option<Self> {
-        let value = node.value()?;
-        if let Some(number) = value.as_number() {
-            return Some(number.as_u64().map_or(Self::Malformed, Self::Whole));
-        }
-        match value.as_str() {
-            Some(text) => Some(parse(text).map_or(Self::Malformed, Self::Whole)),
-            None => {
-                node.wrong_type("a quantity: a number or a string");
-                None
-            }
-        }
+        let chips = if node.is_number() {
+            node.value()?.as_u64()
+        } else if node.is_text() {
+            parse(node.text()?)
+        } else {
+            node.wrong_type("a quantity: a number or a string");
+            return None;
+        };
+        Some(chips.map_or(Self::Malformed, Self::Whole))
     }
 
     /// The number of chips, where it is one.

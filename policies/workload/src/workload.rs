@@ -1,6 +1,6 @@
 //! Which Pods a workload makes.
 
-use sdk::{Kind, Node, Review};
+use sdk::{Document, Kind, Node, Review};
 
 use tpu::keys::SKIP_WEBHOOK_ANNOTATION;
 
@@ -70,8 +70,8 @@ impl<'a> Workload<'a> {
     }
 
     /// The workload in any object that has `apiVersion` and `kind`.
-    pub fn of_object(object: &'a serde_json::Value) -> Option<Self> {
-        let root = Node::of(object);
+    pub fn of_object(object: &'a Document) -> Option<Self> {
+        let root = object.root();
         let api_version = root.at("apiVersion").text()?;
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         Some(Self::read(
