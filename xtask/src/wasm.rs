@@ -22,6 +22,10 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// instance; `serde_json` stops at 128 levels, which fits well into this.
 const STACK_BYTES: u32 = 128 * 1024;
 
+/// Bytes of memory that a policy starts with: its stack, its data and the heap of a common review.
+/// More would have to be asked for, and each growth changes page protections in the host.
+const MEMORY_BYTES: u32 = 1024 * 1024;
+
 /// A way to compile for [`TARGET`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Toolchain {
@@ -80,8 +84,9 @@ impl Toolchain {
 
 fn rustflags() -> String {
     let stack = format!("link-arg=stack-size={STACK_BYTES}");
+    let memory = format!("link-arg=--initial-memory={MEMORY_BYTES}");
     // The unit separator is how cargo keeps arguments apart here.
-    ["-C", "link-arg=-z", "-C", stack.as_str()].join("\u{1f}")
+    ["-C", "link-arg=-z", "-C", &stack, "-C", &memory].join("\u{1f}")
 }
 
 /// Whether cargo sets the variable for build scripts or a wrapper of the outer build. What a user

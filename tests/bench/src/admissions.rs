@@ -6,6 +6,7 @@ use admission::{Phase, parse_review, respond};
 use anyhow::{Result, ensure};
 use runtime::{Engine, EngineOptions, Loaded, load_builtin};
 
+use crate::fuel;
 use crate::row::Row;
 use crate::sample::Sample;
 use crate::subject::{completed_pod, jobset_review, pod_review};
@@ -26,13 +27,13 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
     let what = "whole admission of the tutorial's JobSet, both passes";
     let row = Row::of_time("admission-jobset", what, BUDGET, &sample);
     Ok(vec![row.noting(format!(
-        "{} policies (the budget is for four, exclusive-placement comes later), {} bytes as \
-         kubectl apply sends them; reading the review {:.1} µs of it; a complete 2 KB Pod, \
-         one pass: {:.1} µs",
+        "{} policies, {} bytes as kubectl apply sends them; reading the review {:.1} µs of it; \
+         a complete 2 KB Pod, one pass: {:.1} µs; fuel: {}",
         policies.set.0.len(),
         jobset.len(),
         microseconds(&parse),
         microseconds(&of_pod),
+        fuel::shown(&fuel::of_admission(&policies, &jobset)?),
     ))])
 }
 

@@ -1,13 +1,18 @@
 //! Measures the budgets and prints them beside what was measured: `cargo xtask bench`.
 
 mod admissions;
+mod api;
 mod bed;
 mod client;
 mod crowd;
+mod dry_run;
+mod fuel;
 mod groups;
 mod guest;
 mod lint;
+mod machine;
 mod memory;
+mod parse_only;
 mod placements;
 mod policy_set;
 mod printer;
@@ -16,9 +21,11 @@ mod row;
 mod sample;
 mod start;
 mod subject;
+mod throughput;
 mod webhook;
 
 use std::io::stdout;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -27,6 +34,7 @@ use sax_tests::product::Product;
 use xtask::progress::say;
 use xtask::workspace_root;
 
+use crate::machine::Machine;
 use crate::row::Row;
 
 /// Measures the budgets and prints them beside what was measured.
@@ -38,6 +46,10 @@ struct Cli {
     /// Measure only this
     #[arg(value_enum)]
     name: Option<Name>,
+
+    /// Serve with the certificate in this folder, and write the address to this file
+    #[arg(long, hide = true, num_args = 2)]
+    parse_only: Option<Vec<PathBuf>>,
 
     /// Output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -51,6 +63,10 @@ enum Name {
     Review,
     /// A whole admission
     Admission,
+    /// The webhook's throughput, and its slowest answers
+    Throughput,
+    /// What a create costs more in a real API server
+    DryRun,
     /// The webhook's start
     Start,
     /// The webhook's memory
@@ -84,15 +100,20 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
+    if let Some([tls, ready]) = cli.parse_only.as_deref() {
+        return parse_only::serve(tls, ready);
+    }
+    let before = Machine::now();
     let mut rows = Vec::new();
     for name in Name::value_variants() {
         if cli.name.is_none_or(|wanted| wanted == *name) {
             rows.extend(measure(*name)?);
         }
     }
+    let machine = before.until_now();
     let printed = match cli.output {
-        Format::Table => printer::table(&rows, &mut stdout()),
-        Format::Json => printer::json(&rows, &mut stdout()),
+        Format::Table => printer::table(&rows, &machine, &mut stdout()),
+        Format::Json => printer::json(&rows, &machine, &mut stdout()),
     };
     printed.context("write to stdout")
 }
@@ -103,6 +124,8 @@ fn measure(name: Name) -> Result<Vec<Row>> {
     match name {
         Name::Review => reviews::measure(),
         Name::Admission => admissions::measure(),
+        Name::Throughput => throughput::measure(&product()?.webhook),
+        Name::DryRun => dry_run::measure(&product()?),
         Name::Start => start::measure(&product()?.webhook),
         Name::Memory => memory::measure(&product()?.webhook),
         Name::Lint => lint::measure(&product()?.plugin),

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::machine::Machine;
 use crate::row::{Quantity, Row};
 
-/// Writes a table; the notes follow, each below its row.
-pub(crate) fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+/// Writes a table; the notes follow, each below its row, and the machine's state below all.
+pub(crate) fn table(rows: &[Row], machine: &Machine, out: &mut impl Write) -> io::Result<()> {
     let width = |text: fn(&Row) -> &str| {
         let widths = rows.iter().map(|row| text(row).chars().count());
         widths.max().unwrap_or_default()
@@ -36,11 +37,11 @@ pub(crate) fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "{:names$}    {}", "", row.note)?;
         }
     }
-    Ok(())
+    writeln!(out, "{machine}")
 }
 
 /// Writes one JSON document; times are in microseconds, sizes in bytes.
-pub(crate) fn json(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn json(rows: &[Row], machine: &Machine, out: &mut impl Write) -> io::Result<()> {
     let rows: Vec<serde_json::Value> = rows
         .iter()
         .map(|row| {
@@ -50,6 +51,7 @@ pub(crate) fn json(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
                 "unit": match row.budget {
                     Quantity::Microseconds(_) => "microseconds",
                     Quantity::Bytes(_) => "bytes",
+                    Quantity::Times(_) => "times",
                 },
                 "budget": row.budget.amount(),
                 "measured": row.measured.amount(),
@@ -60,7 +62,8 @@ pub(crate) fn json(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
             })
         })
         .collect();
-    serde_json::to_writer_pretty(&mut *out, &json!({ "rows": rows }))?;
+    let machine = machine.to_json();
+    serde_json::to_writer_pretty(&mut *out, &json!({ "machine": machine, "rows": rows }))?;
     writeln!(out)
 }
 

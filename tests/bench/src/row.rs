@@ -8,13 +8,15 @@ use crate::sample::Sample;
 /// Bytes of what the budgets call a megabyte.
 pub(crate) const MEGABYTE: u64 = 1_000_000;
 
-/// A time or a size.
+/// A time, a size or a ratio.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Quantity {
     /// In microseconds.
     Microseconds(f64),
     /// In bytes.
     Bytes(u64),
+    /// Of something that was measured in the same run.
+    Times(f64),
 }
 
 /// One budget, and how it is kept.
@@ -49,11 +51,21 @@ impl Row {
 
     /// A row about a size.
     pub(crate) fn of_size(name: &str, what: &str, budget: u64, measured: u64) -> Self {
+        Self::of(
+            name,
+            what,
+            Quantity::Bytes(budget),
+            Quantity::Bytes(measured),
+        )
+    }
+
+    /// A row of one figure.
+    pub(crate) fn of(name: &str, what: &str, budget: Quantity, measured: Quantity) -> Self {
         Self {
             name: name.to_owned(),
             what: what.to_owned(),
-            budget: Quantity::Bytes(budget),
-            measured: Quantity::Bytes(measured),
+            budget,
+            measured,
             p99: None,
             note: String::new(),
         }
@@ -79,7 +91,7 @@ impl Quantity {
     /// In its own unit.
     pub(crate) fn amount(self) -> f64 {
         match self {
-            Self::Microseconds(microseconds) => microseconds,
+            Self::Microseconds(amount) | Self::Times(amount) => amount,
             Self::Bytes(bytes) => as_float(bytes),
         }
     }
@@ -98,6 +110,7 @@ impl fmt::Display for Quantity {
             Self::Microseconds(us) if us < 1e6 => format!("{:.1} ms", us / 1e3),
             Self::Microseconds(us) => format!("{:.2} s", us / 1e6),
             Self::Bytes(bytes) => format!("{:.1} MB", as_float(bytes) / as_float(MEGABYTE)),
+            Self::Times(times) => format!("{times:.2} x"),
         };
         f.pad(&text)
     }

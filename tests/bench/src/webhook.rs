@@ -72,22 +72,23 @@ impl Folders {
             .arg("--cache-dir")
             .arg(self.cache())
             .arg("--ready-file")
-            .arg(&ready)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).context("make a log file")?);
-        let start = Instant::now();
-        let process = command.spawn().context("start sax-webhook")?;
-        let mut webhook = Webhook {
-            process,
-            address: String::new(),
-            authority: path("tls").join("ca.crt"),
-            log,
-            took: Duration::ZERO,
-        };
-        webhook.address = webhook.wait(&ready, start)?;
-        webhook.took = start.elapsed();
-        Ok(webhook)
+            .arg(&ready);
+        run(command, &ready, log, &path("tls"))
+    }
+
+    /// Starts the server that only parses, with the certificate that the webhook made.
+    pub(crate) fn start_parser(&self) -> Result<Webhook> {
+        self.start_parser_with(&self.root.path().join("tls"))
+    }
+
+    /// Starts the server that only parses, with the certificate in the folder `tls`.
+    pub(crate) fn start_parser_with(&self, tls: &Path) -> Result<Webhook> {
+        let path = |name: &str| self.root.path().join(name);
+        let ready = path("parser-address");
+        let program = std::env::current_exe().context("find this program")?;
+        let mut command = Command::new(program);
+        command.arg("--parse-only").arg(tls).arg(&ready);
+        run(command, &ready, path("parser-log"), tls)
     }
 
     fn cache(&self) -> PathBuf {
@@ -96,6 +97,11 @@ impl Folders {
 }
 
 impl Webhook {
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection of its own.
     pub(crate) fn connect(&self) -> Result<Client> {
         Client::connect(&self.address, &self.authority)
@@ -112,9 +118,27 @@ impl Webhook {
         Ok(kibibytes.with_context(|| format!("no {figure} in /proc"))? * 1_024)
     }
 
+    /// How long the threads of the process have computed.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        let tasks = format!("/proc/{}/task", self.process.id());
+        for task in fs::read_dir(tasks).context("list the threads of a server")? {
+            let path = task.context("list the threads of a server")?.path();
+            // A thread may end between the two looks; then it computes no more.
+            let Ok(text) = fs::read_to_string(path.join("schedstat")) else {
+                continue;
+            };
+            let computed = text.split(' ').next().map(str::parse::<u64>);
+            nanoseconds += computed.context("read /proc")?.context("read /proc")?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
     fn wait(&mut self, ready: &Path, start: Instant) -> Result<String> {
         while start.elapsed() < PATIENCE {
-            if let Ok(address) = fs::read_to_string(ready) {
+            if let Ok(address) = fs::read_to_string(ready)
+                && !address.is_empty()
+            {
                 return Ok(address.trim().to_owned());
             }
             if self
@@ -138,6 +162,28 @@ impl Drop for Webhook {
         self.process.kill().ok();
         self.process.wait().ok();
     }
+}
+
+/// Starts a server and returns when it serves; its certificate is in `tls`.
+fn run(mut command: Command, ready: &Path, log: PathBuf, tls: &Path) -> Result<Webhook> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(&log).context("make a log file")?);
+    let start = Instant::now();
+    let process = command
+        .spawn()
+        .with_context(|| format!("start {:?}", command.get_program()))?;
+    let mut webhook = Webhook {
+        process,
+        address: String::new(),
+        authority: tls.join("ca.crt"),
+        log,
+        took: Duration::ZERO,
+    };
+    webhook.address = webhook.wait(ready, start)?;
+    webhook.took = start.elapsed();
+    Ok(webhook)
 }
 
 #[expect(
