@@ -33,8 +33,9 @@ pub struct LimitError {
     pub most: u64,
 }
 
-/// Units of fuel that each byte of the objects under review adds: what the built-in policies need
-/// to parse and walk it, with room to spare (a Job of 75,000 variables needs more than 250).
+/// Units of fuel that each byte of the objects under review adds: twice what the built-in policies
+/// take where they do most to a byte. Those are JobSets of many terse Jobs, each of which is
+/// completed; an object that is only read takes a tenth of it.
 pub const FUEL_PER_BYTE: u64 = 1000;
 
 /// Bytes of answer that each byte of the objects under review adds: a patch names each place that it

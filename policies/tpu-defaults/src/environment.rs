@@ -1,6 +1,6 @@
 //! Environment variables that stand twice.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use workload::Container;
 
@@ -22,7 +22,7 @@ fn check_container(container: &Container<'_>, completion: &mut Completion<'_>) {
         .enumerate()
         .filter_map(|(at, variable)| Some((at, variable, variable.at("name").text()?)))
         .collect();
-    let last: BTreeMap<&str, usize> = named.iter().map(|(at, _, name)| (*name, *at)).collect();
+    let last: HashMap<&str, usize> = named.iter().map(|(at, _, name)| (*name, *at)).collect();
     for (at, variable, name) in named {
         let last = last[name];
         if last > at {

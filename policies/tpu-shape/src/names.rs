@@ -1,5 +1,7 @@
 //! Names that JobSet and Job generate: TPU015, TPU016.
 
+use std::collections::HashSet;
+
 use sdk::{Cluster, Node, Verdict};
 use workload::{PodGroup, Workload, WorkloadKind, controller};
 
@@ -154,15 +156,12 @@ fn check_length(
 
 /// Two replicatedJobs of one name.
 fn check_siblings(own: &OwnName<'_>, groups: &[PodGroup<'_>], verdict: &mut Verdict) {
-    for (index, group) in groups.iter().enumerate() {
+    let mut earlier = HashSet::new();
+    for group in groups {
         let Some(name) = group.name else {
             continue;
         };
-        let earlier = groups.iter().take(index);
-        if earlier
-            .filter(|other| makes_jobs(other))
-            .any(|other| other.name == Some(name))
-        {
+        if earlier.contains(name) {
             let job = format!("{}-{name}-0", own.text);
             let message = format!(
                 "found a second replicatedJob {}, expected one: both generate the Job {job}",
@@ -170,6 +169,9 @@ fn check_siblings(own: &OwnName<'_>, groups: &[PodGroup<'_>], verdict: &mut Verd
             );
             let fix = "give each replicatedJob a name of its own";
             verdict.deny("TPU016", group.owner.at("name").path(), message, fix);
+        }
+        if makes_jobs(group) {
+            earlier.insert(name);
         }
     }
 }
