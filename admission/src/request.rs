@@ -36,7 +36,7 @@ pub struct Request {
     pub operation: Operation,
     /// Whether nothing will be stored.
     pub dry_run: bool,
-    /// None on [`Operation::Delete`].
+    /// None on [`Operation::Delete`]; without its `metadata.managedFields`, as the old one.
     pub object: Option<Value>,
     /// What is stored, on [`Operation::Update`] and [`Operation::Delete`].
     pub old_object: Option<Value>,
@@ -96,7 +96,7 @@ impl Request {
             namespace,
             operation: Operation::Create,
             dry_run: false,
-            object: Some(object),
+            object: Some(without_managed_fields(object)),
             old_object: None,
             user_info: Value::Null,
         })
@@ -107,7 +107,7 @@ impl Request {
     pub fn updating(self, old_object: Value) -> Self {
         Self {
             operation: Operation::Update,
-            old_object: Some(old_object),
+            old_object: Some(without_managed_fields(old_object)),
             ..self
         }
     }
@@ -120,6 +120,16 @@ impl Request {
             _ => self.object.as_ref(),
         }
     }
+}
+
+/// The object without the API server's record of who wrote which field: that is a third of a
+/// small object, which each policy would read, and nothing that one may judge or change.
+pub(crate) fn without_managed_fields(mut object: Value) -> Value {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        metadata.shift_remove("managedFields");
+    }
+    object
 }
 
 /// The JSON type of a value, with its article.
@@ -159,6 +169,18 @@ mod tests {
         assert_eq!(request.namespace.as_deref(), Some("default"));
         assert_eq!(request.resource.resource, "pods");
         assert_eq!(request.operation, Operation::Create);
+    }
+
+    #[test]
+    fn managed_fields_are_no_business_of_policies() {
+        let object = |managed| {
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"managedFields": managed, "name": "a"}})
+        };
+        let request = Request::from_manifest(object(json!([{"manager": "me"}])), "default");
+        let request = request.unwrap().updating(object(json!("none")));
+        let bare = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}});
+        assert_eq!(request.object, Some(bare.clone()));
+        assert_eq!(request.old_object, Some(bare));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::kind::{GroupVersionKind, GroupVersionResource};
-use crate::request::{Operation, Request, type_name};
+use crate::request::{Operation, Request, type_name, without_managed_fields};
 use crate::strict::Strict;
 
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -161,6 +161,7 @@ fn check_objects(request: &Request) -> Result<(), ReviewFault> {
 impl From<WireRequest> for Request {
     fn from(wire: WireRequest) -> Self {
         let unwrapped = |strict: Option<Strict>| strict.map(|Strict(value)| value);
+        let object = |strict| unwrapped(strict).map(without_managed_fields);
         Self {
             uid: wire.uid,
             kind: GroupVersionKind {
@@ -183,8 +184,8 @@ impl From<WireRequest> for Request {
                 WireOperation::Connect => Operation::Connect,
             },
             dry_run: wire.dry_run.unwrap_or_default(),
-            object: unwrapped(wire.object),
-            old_object: unwrapped(wire.old_object),
+            object: object(wire.object),
+            old_object: object(wire.old_object),
             user_info: unwrapped(wire.user_info).unwrap_or_default(),
         }
     }

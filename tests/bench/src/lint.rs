@@ -22,7 +22,7 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
     let manifest = workspace_root().join("tests/fixtures/tutorial/sax-model-server-set.yaml");
     let lint = |cache: &str| {
         let mut command = Command::new(program);
-        command.arg("lint").arg(&manifest);
+        command.args(["lint", "--filename"]).arg(&manifest);
         command.env("KUBECTL_SAX_CACHE_DIR", folder.path().join(cache));
         command
     };
