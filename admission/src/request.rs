@@ -173,9 +173,7 @@ mod tests {
 
     #[test]
     fn managed_fields_are_no_business_of_policies() {
-        let object = |managed| {
-            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"managedFields": managed, "name": "a"}})
-        };
+        let object = |managed| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"managedFields": managed, "name": "a"}});
         let request = Request::from_manifest(object(json!([{"manager": "me"}])), "default");
         let request = request.unwrap().updating(object(json!("none")));
         let bare = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}});

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use admission::{Call, Request};
 use anyhow::{Context, Result};
+use exclusive_placement::ExclusivePlacement;
 use runtime::{Engine, EngineOptions, Grants, LoadedPolicy, load_builtin};
 use sax_serving::SaxServing;
 use sdk::testing::review;
@@ -81,6 +82,7 @@ fn native(name: &str, json: &str) -> Result<Sample> {
         let judged = match name {
             "tpu-defaults" => review::<TpuDefaults>(&pod, &Default::default(), &[]),
             "tpu-shape" => review::<TpuShape>(&pod, &Default::default(), &[]),
+            "exclusive-placement" => review::<ExclusivePlacement>(&pod, &Default::default(), &[]),
             "sax-serving" => review::<SaxServing>(&pod, &Default::default(), &[]),
             _ => return None.with_context(|| format!("policy {name} is not linked here")),
         };
