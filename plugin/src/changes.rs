@@ -14,8 +14,10 @@ pub(crate) struct Changes {
     pub(crate) deleted: Vec<String>,
     /// Applied, those included that were like that already.
     pub(crate) applied: Vec<String>,
-    /// Not applied yet.
+    /// Not applied yet, or not deleted yet.
     pub(crate) open: Vec<String>,
+    /// Is the aim to delete, and not to apply?
+    pub(crate) removal: bool,
 }
 
 /// The changes of a run while it goes on.
@@ -43,9 +45,20 @@ impl Ledger {
         }))
     }
 
+    /// Of a run that is to delete these.
+    pub(crate) fn of_removal(open: impl IntoIterator<Item = String>) -> Self {
+        let ledger = Self::of(open);
+        ledger.0.borrow_mut().removal = true;
+        ledger
+    }
+
     /// An object's deletion was accepted.
     pub(crate) fn deleting(&self, object: String) {
-        self.0.borrow_mut().deleting.push(object);
+        let mut changes = self.0.borrow_mut();
+        if changes.removal {
+            changes.open.retain(|other| *other != object);
+        }
+        changes.deleting.push(object);
     }
 
     /// An object that was deleted is gone.
@@ -82,11 +95,15 @@ impl fmt::Display for Changes {
         if self.is_empty() {
             return f.write_str("nothing was changed");
         }
+        let (deleted, open) = match self.removal {
+            true => ("deleted", "not deleted"),
+            false => ("deleted, not made again yet", "not applied"),
+        };
         let lines = [
             ("being deleted", &self.deleting),
-            ("deleted, not made again yet", &self.deleted),
+            (deleted, &self.deleted),
             ("applied", &self.applied),
-            ("not applied", &self.open),
+            (open, &self.open),
         ];
         let told = lines.iter().filter(|(_, objects)| !objects.is_empty());
         for (index, (what, objects)) in told.enumerate() {
@@ -125,5 +142,16 @@ mod tests {
         );
         ledger.applied("b".to_owned());
         assert_eq!(interrupted(&ledger), "interrupted\napplied: a, b");
+    }
+
+    #[test]
+    fn an_interrupted_removal_says_what_is_left() {
+        let ledger = Ledger::of_removal(["a".to_owned(), "b".to_owned()]);
+        ledger.deleting("a".to_owned());
+        ledger.deleted("a".to_owned());
+        assert_eq!(
+            interrupted(&ledger),
+            "interrupted\ndeleted: a\nnot deleted: b"
+        );
     }
 }

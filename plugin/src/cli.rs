@@ -1,21 +1,35 @@
 //! The command line: the doc comments are the help. No logic here.
 
+mod completion;
+mod delete;
 mod deploy;
+mod diff;
+mod help;
+mod init;
 mod lint;
 mod models;
+mod output;
 mod plan;
 mod policy;
+mod scale;
 mod status;
 mod topology;
 mod webhook;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use completion::{CompletionArgs, ManArgs, Shell};
+pub(crate) use delete::{DeleteArgs, DeleteFormat};
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
+pub(crate) use diff::DiffArgs;
+pub(crate) use help::command;
+pub(crate) use init::{InitArgs, LayoutFormat};
 pub(crate) use lint::{LintArgs, LintFormat};
 pub(crate) use models::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsVerb};
+pub(crate) use output::{Output, OutputParser};
 pub(crate) use plan::{PlanArgs, PlanFormat};
 pub(crate) use policy::{InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat};
+pub(crate) use scale::ScaleArgs;
 pub(crate) use status::{StatusArgs, StatusFormat};
 pub(crate) use topology::{TopologyArgs, TopologyFormat};
 pub(crate) use webhook::{InstallArgs, UninstallArgs, WebhookStatusArgs, WebhookVerb};
@@ -62,7 +76,8 @@ Exit status:
   4    some objects were applied, some were not
   124  timed out
   125  failed for good: what was waited for has ended
-  130  interrupted";
+  130  interrupted
+`diff` has kubectl's: 0 no difference, 1 a difference, more an error.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -76,8 +91,16 @@ pub(crate) enum Verb {
     Lint(LintArgs),
     /// Say what a finding's code means, or why a group waits
     Explain(Box<ExplainArgs>),
+    /// Write what `deploy` would apply as files
+    Init(Box<InitArgs>),
     /// Plan, check and apply a Saxml deployment
     Deploy(Box<DeployArgs>),
+    /// Show what `deploy` would change in the cluster
+    Diff(Box<DiffArgs>),
+    /// Change the number of a deployment's model servers
+    Scale(Box<ScaleArgs>),
+    /// Delete a deployment, and say what is still billed
+    Delete(Box<DeleteArgs>),
     /// Say what runs on TPUs, where it stands, and why it waits
     Status(Box<StatusArgs>),
     /// Draw the TPU node pools, their nodes and what stands on them
@@ -88,6 +111,11 @@ pub(crate) enum Verb {
     /// Register the admission webhook, remove it, look at it
     #[command(subcommand)]
     Webhook(WebhookVerb),
+    /// Print what makes a shell complete `kubectl sax`
+    Completion(CompletionArgs),
+    /// Write the man pages
+    #[command(name = "__man", hide = true)]
+    Man(ManArgs),
     /// Print the versions of the plugin, its policies and the cluster
     Version(Box<VersionArgs>),
 }
@@ -102,6 +130,7 @@ pub(crate) struct ExplainArgs {
     pub(crate) what: Option<Explained>,
 
     /// The code, such as TPU004
+    #[arg(add = crate::completion::codes())]
     pub(crate) code: Option<String>,
 
     #[command(flatten)]
@@ -123,6 +152,7 @@ pub(crate) enum Explained {
 #[derive(Debug, Args)]
 pub(crate) struct PlacementArgs {
     /// Name of a JobSet, Job, StatefulSet, LeaderWorkerSet, Pod or deployment
+    #[arg(add = crate::completion::workloads())]
     pub(crate) name: String,
 
     /// Output format

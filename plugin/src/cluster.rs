@@ -9,6 +9,7 @@ mod gone;
 mod inventory;
 mod list;
 mod marks;
+mod ours;
 mod probe;
 mod replace;
 mod wait;
@@ -28,14 +29,14 @@ use admission::GroupVersionKind;
 use crate::scaffold::{JobSet, Object};
 
 pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
-pub(crate) use config::offline_namespace;
+pub(crate) use config::{contexts_of, offline_namespace};
 pub(crate) use error::{ClusterError, FieldConflict, unchangeable_fields};
 pub(crate) use flags::ConnectionFlags;
 pub(crate) use inventory::Reading;
 pub(crate) use list::{Listing, Permission};
 pub(crate) use marks::MarkedJobSet;
 pub(crate) use probe::ProbeError;
-pub(crate) use replace::{Deletion, Obstacle, Way, is_leaving, jobs_of};
+pub(crate) use replace::{Deletion, Obstacle, Preview, Way, is_leaving, jobs_of};
 pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
 
 /// A connection.

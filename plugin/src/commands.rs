@@ -1,11 +1,20 @@
 //! One module for each verb: thin, from arguments to what is printed.
 
+mod completion;
+mod delete;
+mod deleting;
 mod deploy;
+mod deployment;
+mod diff;
 mod explain;
+mod init;
+mod judging;
 mod lint;
 mod models;
 mod plan;
 mod policy;
+mod rollout;
+mod scale;
 mod status;
 mod topology;
 mod version;
@@ -14,10 +23,9 @@ mod webhook;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::CommandFactory;
 use placement::Time;
 
-use crate::cli::{Cli, DryRun, DryRunFlag, Verb};
+use crate::cli::{self, Cli, DryRun, DryRunFlag, Verb};
 use crate::cluster::Reading;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,24 +35,30 @@ use crate::printer::Printer;
 pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
     match cli.verb {
         None => {
-            printer.data(&Cli::command().render_help().to_string())?;
+            printer.data(&cli::command().render_help().to_string())?;
             Ok(Exit::Fine)
         }
         Some(Verb::Plan(args)) => plan::run(&args, printer),
         Some(Verb::Models(verb)) => models::run(&verb, printer),
         Some(Verb::Lint(args)) => lint::run(&args, printer),
         Some(Verb::Explain(args)) => explain::run(&args, printer),
+        Some(Verb::Init(args)) => init::run(&args, printer),
         Some(Verb::Deploy(args)) => deploy::run(&args, printer),
+        Some(Verb::Diff(args)) => diff::run(&args, printer),
+        Some(Verb::Scale(args)) => scale::run(&args, printer),
+        Some(Verb::Delete(args)) => delete::run(&args, printer),
         Some(Verb::Status(args)) => status::run(&args, printer),
         Some(Verb::Topology(args)) => topology::run(&args, printer),
         Some(Verb::Policy(verb)) => policy::run(&verb, printer),
         Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),
+        Some(Verb::Completion(args)) => completion::run(&args, printer),
+        Some(Verb::Man(args)) => completion::man(&args),
         Some(Verb::Version(args)) => version::run(&args, printer),
     }
 }
 
 /// Runs what talks to the cluster; Ctrl-C ends it.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -4,24 +4,27 @@ use std::process::ExitCode;
 
 /// How a run ended. The numbers are part of the product's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Exit {
     /// All is fine.
-    Fine = 0,
+    Fine,
     /// An error, wrong usage, or input that can't be used.
-    Error = 1,
+    Error,
     /// At least one denial; with `--strict` also at least one warning.
-    Denied = 2,
+    Denied,
     /// Server-side apply met fields of another manager.
-    Conflict = 3,
+    Conflict,
     /// Some objects were applied, some were not.
-    Partial = 4,
+    Partial,
     /// The time given to `--timeout` ran out.
-    TimedOut = 124,
+    TimedOut,
     /// What was waited for has failed and will not recover.
-    Failed = 125,
+    Failed,
     /// Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// `diff` found a difference.
+    Differs,
+    /// `diff` couldn't compare.
+    NoDiff,
 }
 
 impl Exit {
@@ -38,6 +41,16 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Fine => 0,
+            // kubectl's own codes of `diff`: 1 is a difference, more is an error.
+            Exit::Error | Exit::Differs => 1,
+            Exit::Denied | Exit::NoDiff => 2,
+            Exit::Conflict => 3,
+            Exit::Partial => 4,
+            Exit::TimedOut => 124,
+            Exit::Failed => 125,
+            Exit::Interrupted => 130,
+        })
     }
 }

@@ -9,12 +9,15 @@ use crate::cluster::{ApplyFailure, ClusterError, Stage};
 use crate::duration;
 use crate::exit::Exit;
 use crate::judge::JudgeError;
+use crate::layout::WriteError;
 use crate::plan::{PlanError, SiteError};
 use crate::registration::AddressError;
 use crate::scaffold::RequestError;
 use crate::standing::MissingWorkload;
 use crate::subject::SubjectError;
+use crate::suggest;
 use crate::system;
+use crate::values::ValuesError;
 
 /// Why a verb ended without doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +73,20 @@ pub(crate) enum Failure {
     /// A deployment can't be built of these values.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// A values file can't be used.
+    #[error(transparent)]
+    Values(#[from] ValuesError),
+    /// A deployment can't be built of a file's values.
+    #[error("{}: {cause}", path.display())]
+    InValues {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: Box<Failure>,
+    },
+    /// Files can't be written.
+    #[error(transparent)]
+    Files(#[from] WriteError),
     /// A code that no policy has.
     #[error("no policy has the code {code:?}{}", did_you_mean(suggestions))]
     UnknownCode {
@@ -108,15 +125,17 @@ pub(crate) enum Failure {
     },
     /// What was deleted doesn't go.
     #[error(
-        "timed out after {}, waiting for {object} to be gone: it is still being deleted, and \
-         isn't made again yet",
-        duration::display(*limit)
+        "timed out after {}, waiting for {object} to be gone: it is still being deleted{}",
+        duration::display(*limit),
+        if *again { ", and isn't made again yet" } else { "" }
     )]
     StillThere {
         /// As kubectl names it.
         object: String,
         /// The value of `--timeout`.
         limit: Duration,
+        /// Was it to be made again?
+        again: bool,
     },
     /// What was waited for has ended for good.
     #[error("{object} has {message}")]
@@ -162,6 +181,22 @@ pub(crate) enum Failure {
         /// As kubectl names it.
         object: String,
     },
+    /// No deployment of this name.
+    #[error(
+        "there is no deployment {name:?} of kubectl-sax in namespace {namespace}{}",
+        there_are(known)
+    )]
+    NoDeployment {
+        /// As asked for.
+        name: String,
+        /// Where it was looked for.
+        namespace: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// `diff` couldn't compare.
+    #[error("{0}")]
+    NoDiff(Box<Failure>),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -171,6 +206,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// There is no such deployment among those that are there.
+    pub(crate) fn no_deployment(name: &str, namespace: String, known: Vec<String>) -> Self {
+        let name = name.to_owned();
+        Self::NoDeployment {
+            name,
+            namespace,
+            known,
+        }
+    }
+
     /// The process's exit status.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -180,6 +225,12 @@ impl Failure {
             Self::Failed { .. } => Exit::Failed,
             Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
             Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
+            Self::InValues { cause, .. } => cause.exit(),
+            // 1 would say that something differs.
+            Self::NoDiff(cause) => match cause.exit() {
+                Exit::Error => Exit::NoDiff,
+                exit => exit,
+            },
             _ => Exit::Error,
         }
     }
@@ -197,6 +248,15 @@ impl Failure {
             Self::Plan(error) => Some(error.fix()),
             Self::Site(error) => Some(error.fix()),
             Self::Request(error) => Some(error.fix()),
+            Self::Values(error) => error.fix(),
+            Self::InValues { cause, .. } => cause.fix(),
+            Self::Files(error) => error.fix(),
+            Self::NoDiff(cause) => cause.fix(),
+            Self::NoDeployment {
+                name,
+                namespace,
+                known,
+            } => Some(nearest_deployment(name, namespace, known)),
             Self::NoWorkload(missing) => Some(missing.fix()),
             Self::Cluster(error) => error.fix(),
             Self::Partial { cause, .. } => Some(cause.fix().unwrap_or_else(|| {
@@ -263,6 +323,23 @@ impl From<ApplyFailure> for Failure {
             changes: Box::new(changes),
             cause,
         }
+    }
+}
+
+fn there_are(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        known => format!(", only {}", known.join(", ")),
+    }
+}
+
+fn nearest_deployment(name: &str, namespace: &str, known: &[String]) -> String {
+    match suggest::nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("write {near}"),
+        None => format!(
+            "name another namespace than {namespace} with -n; `kubectl get jobsets -A -l \
+             app.kubernetes.io/managed-by=kubectl-sax` shows where they are"
+        ),
     }
 }
 

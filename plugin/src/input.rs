@@ -10,9 +10,9 @@ mod value;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::system;
 
@@ -117,6 +117,18 @@ pub(crate) enum DocumentFault {
         /// What it is instead.
         found: &'static str,
     },
+    /// Something else than fields with values.
+    #[error("expected fields with values, found {found}")]
+    Fields {
+        /// What it is instead.
+        found: &'static str,
+    },
+    /// More than one document where there must be one.
+    #[error("expected one document, found {found}")]
+    Several {
+        /// How many.
+        found: usize,
+    },
     /// Not usable as a request, in the words of the admission crate.
     #[error("{0}")]
     NoRequest(String),
@@ -177,6 +189,18 @@ pub(crate) fn of_text(source: &str, text: &str) -> Input {
         let mut input = Input::default();
         document::read(source, text.as_bytes(), &mut input);
         input
+    })
+}
+
+/// The one object of a file, or of stdin with `-`, that is no manifest.
+pub(crate) fn only_object(path: &Path) -> Result<Map<String, Value>, Unusable> {
+    on_large_stack(|| {
+        let name = path.to_string_lossy();
+        let bytes = files::bytes(path).map_err(|fault| Unusable::Source {
+            name: name.clone().into_owned(),
+            fault,
+        })?;
+        document::only_object(&name, &bytes)
     })
 }
 

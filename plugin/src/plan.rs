@@ -8,6 +8,7 @@ mod class;
 mod commands;
 mod error;
 mod fit;
+mod headroom;
 mod model;
 mod notes;
 mod quota;
@@ -24,10 +25,11 @@ use tpu::{Accelerator, Slice};
 pub(crate) use class::{Description, classes, classes_table};
 pub(crate) use commands::commands;
 pub(crate) use error::PlanError;
+pub(crate) use headroom::Headroom;
 pub(crate) use model::{Model, ModelError};
 pub(crate) use report::Report;
 pub(crate) use site::{Site, SiteError};
-pub(crate) use size::{Dtype, Parameters, Size};
+pub(crate) use size::{Dtype, Parameters, Size, gigabytes};
 
 use error::WayOut;
 use fit::{Need, Unfit};
@@ -49,6 +51,8 @@ pub(crate) struct Wish {
     pub(crate) slice: Option<String>,
     /// The alias or label of the accelerator to choose a slice of, where none is named.
     pub(crate) accelerator: Option<String>,
+    /// How much of the slice's memory the weights must leave free.
+    pub(crate) headroom: Headroom,
     /// Model servers, each on a slice of its own.
     pub(crate) replicas: u32,
     /// The model server's image, which decides the classes that exist.
@@ -62,6 +66,8 @@ pub(crate) struct Plan {
     pub(crate) model: Option<Model>,
     /// How large the model is, where anything says it.
     pub(crate) size: Option<Size>,
+    /// How much of the slice's memory the weights leave free at least.
+    pub(crate) headroom: Headroom,
     /// The hardware behind each replica.
     pub(crate) slice: Slice,
     /// Model servers.
@@ -92,7 +98,10 @@ pub(crate) fn plan(wish: &Wish) -> Result<Plan, PlanError> {
     let wanted = wish.slice.as_deref().map(parse_slice).transpose()?;
     let model = find_model(wish)?;
     let size = size_of(wish, model.as_ref())?;
-    let need = Need::of(model.as_ref(), size);
+    let need = Need::of(model.as_ref(), size).leaving(wish.headroom);
+    if !wish.headroom.is_zero() && need.weights.is_none() {
+        return Err(PlanError::HeadroomOfNothing);
+    }
     let slice = match wanted {
         Some(slice) => checked(wish, &need, model.as_ref(), slice)?,
         None => chosen(wish, &need, model.as_ref())?,
@@ -118,9 +127,15 @@ impl Plan {
         self.slice.chips().saturating_mul(u64::from(self.replicas))
     }
 
+    /// The numbers of devices that the class's mesh takes, as a sentence has them.
+    pub(crate) fn mesh(&self) -> String {
+        let model = self.model.as_ref();
+        model.map_or_else(String::new, |model| fit::list(model.registration.chips))
+    }
+
     /// What its model asks of a slice.
     fn need(&self) -> Need {
-        Need::of(self.model.as_ref(), self.size)
+        Need::of(self.model.as_ref(), self.size).leaving(self.headroom)
     }
 }
 
@@ -278,6 +293,7 @@ fn divided(wish: &Wish, slice: Slice) -> Result<Plan, PlanError> {
     Ok(Plan {
         model: None,
         size: None,
+        headroom: wish.headroom,
         slice,
         replicas,
         chips_per_vm,

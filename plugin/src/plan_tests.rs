@@ -195,6 +195,22 @@ fn no_replicas_and_too_many_are_errors_with_the_limit() {
     }
 }
 
+#[test]
+fn a_headroom_takes_the_next_larger_slice() {
+    let planned = |headroom: &str| {
+        let wish = Wish {
+            parameters: "31B".parse().ok(),
+            headroom: headroom.parse().expect("must be a headroom"),
+            ..wish(None, None)
+        };
+        plan(&wish).expect("must be plannable").slice.to_string()
+    };
+    // 62 GB of weights: four chips have 64 GB, of which 3 % is 1.92.
+    assert_eq!(planned("0%"), "v5e:2x2");
+    assert_eq!(planned("3%"), "v5e:2x2");
+    assert_eq!(planned("4%"), "v5e:2x4");
+}
+
 proptest! {
     #[test]
     fn every_plan_divides_its_chips_evenly(

@@ -1,6 +1,7 @@
 //! Results as text, JSON, YAML, SARIF, JUnit and SVG. Nothing here writes anywhere.
 
 mod age;
+mod commented;
 mod explanation;
 mod junit;
 mod lint;
@@ -16,9 +17,11 @@ mod yaml;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::ObjectFormat;
+use crate::cli::{ObjectFormat, Output};
 use crate::scaffold::Object;
+use crate::template::Template;
 
+pub(crate) use commented::{Comments, commented_yaml};
 pub(crate) use explanation::explanation_text;
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
 pub(crate) use lint::{finding_json, finding_line, lint_json, lint_junit, lint_text};
@@ -41,27 +44,45 @@ pub(crate) fn pretty_yaml(value: &impl Serialize) -> String {
     yaml(&serde_json::to_value(value).expect("our own results must be JSON"))
 }
 
-/// Objects as kubectl prints them: documents, a List, or names; without the server's record of who
-/// owns which field.
+/// Our own results by a template of the user's.
+pub(crate) fn templated(value: &impl Serialize, template: &Template) -> String {
+    template.render(&serde_json::to_value(value).expect("our own results must be JSON"))
+}
+
+/// Objects as kubectl prints them: by a template of a List of them, or in a format.
+pub(crate) fn printed(objects: &[Object], output: &Output<ObjectFormat>) -> String {
+    match output {
+        Output::Named(format) => self::objects(objects, *format),
+        Output::Template(template) => template.render(&list(shown(objects))),
+    }
+}
+
+/// Objects as kubectl prints them: documents, a List, or names.
 pub(crate) fn objects(objects: &[Object], format: ObjectFormat) -> String {
-    let shown = objects.iter().map(|object| {
-        let mut value = object.value.clone();
-        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
-        metadata.and_then(|metadata| metadata.remove("managedFields"));
-        value
-    });
     match format {
         ObjectFormat::Yaml => {
-            let documents: Vec<_> = shown.map(|value| yaml(&value)).collect();
+            let documents: Vec<_> = shown(objects).iter().map(yaml).collect();
             documents.join("---\n")
         }
-        ObjectFormat::Json => {
-            let items: Vec<Value> = shown.collect();
-            pretty_json(&json!({"apiVersion": "v1", "kind": "List", "items": items}))
-        }
+        ObjectFormat::Json => pretty_json(&list(shown(objects))),
         ObjectFormat::Name => {
             let names = objects.iter().map(|object| object.display_name() + "\n");
             names.collect()
         }
     }
+}
+
+/// Objects without the server's record of who owns which field.
+fn shown(objects: &[Object]) -> Vec<Value> {
+    let without_record = |object: &Object| {
+        let mut value = object.value.clone();
+        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+        metadata.and_then(|metadata| metadata.remove("managedFields"));
+        value
+    };
+    objects.iter().map(without_record).collect()
+}
+
+fn list(items: Vec<Value>) -> Value {
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
 }

@@ -6,12 +6,17 @@ mod jobset;
 mod model_server;
 mod names;
 mod object;
+mod origin;
 mod request;
 
+pub(crate) use admin::BUCKET_VARIABLE;
 pub(crate) use jobset::{EXCLUSIVE_TOPOLOGY, JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
 pub(crate) use names::{Names, is_dns_label};
 pub(crate) use object::Object;
-pub(crate) use request::{Expose, Images, Request, RequestError, check_bucket, check_placeholder};
+pub(crate) use origin::origins;
+pub(crate) use request::{
+    Expose, Images, Request, RequestError, check_bucket, check_namespace, check_placeholder,
+};
 
 use std::collections::BTreeMap;
 
@@ -21,7 +26,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use crate::plan::Plan;
 
 /// What binds a Kubernetes service account to a Google one.
-const WORKLOAD_IDENTITY: &str = "iam.gke.io/gcp-service-account";
+pub(crate) const WORKLOAD_IDENTITY: &str = "iam.gke.io/gcp-service-account";
 /// The label that selects a Pod, as in the tutorial.
 const APP: &str = "app";
 
@@ -47,8 +52,20 @@ pub(crate) fn objects(request: &Request, plan: &Plan) -> Vec<Object> {
 /// it was applied (by us, or by kubectl or a GitOps tool from what we printed), which field managers
 /// do not. What lacks them is somebody else's, whatever its name.
 pub(crate) fn belongs_to(object: &Object, instance: &str) -> bool {
-    let labels = object.value.pointer("/metadata/labels");
-    labels.is_some_and(|labels| labels[MANAGED_BY] == PRODUCT && labels[INSTANCE] == instance)
+    instance_of(object) == Some(instance)
+}
+
+/// The deployment that made an object, if one did.
+pub(crate) fn instance_of(object: &Object) -> Option<&str> {
+    let labels = object.value.pointer("/metadata/labels")?;
+    (labels[MANAGED_BY] == PRODUCT).then(|| labels[INSTANCE].as_str())?
+}
+
+/// Selects the objects of a deployment, or of all of them.
+pub(crate) fn selector_of(instance: Option<&str>) -> String {
+    let instance = instance.map(|name| format!("{INSTANCE}={name}"));
+    let instance = instance.unwrap_or_else(|| INSTANCE.to_owned());
+    format!("{MANAGED_BY}={PRODUCT},{instance}")
 }
 
 fn service_account(request: &Request) -> ServiceAccount {

@@ -39,6 +39,9 @@ pub(crate) struct Workload {
     pub(crate) name: String,
     /// The deployment that it belongs to, by the label `app.kubernetes.io/instance`.
     pub(crate) instance: Option<String>,
+    /// Its labels, to select by.
+    #[serde(skip)]
+    pub(crate) labels: BTreeMap<String, String>,
     /// Since when it exists.
     pub(crate) created: String,
     /// The worst of its slices' phases, or its own end.
@@ -198,6 +201,7 @@ impl Workload {
             instance: metadata
                 .label("app.kubernetes.io/instance")
                 .map(str::to_owned),
+            labels: metadata.labels.clone(),
             created: metadata.creation_timestamp.clone(),
             phase: slices
                 .iter()

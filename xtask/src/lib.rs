@@ -1,8 +1,9 @@
 //! What the commands share with `policies/build.rs` and the test harness: cargo, long commands
-//! with progress, the guard of a cluster, and the recipe that turns Rust policies into WebAssembly
+//! with progress, the guard of a cluster, the archives of a release, and the recipe that turns Rust policies into WebAssembly
 //! components.
 
 pub mod cargo;
+pub mod dist;
 pub mod guard;
 pub mod policies;
 pub mod progress;

@@ -4,6 +4,7 @@ mod bench;
 mod cluster;
 mod components;
 mod demo;
+mod release;
 mod setup;
 mod test;
 
@@ -49,6 +50,8 @@ enum Verb {
     },
     /// Compile the built-in policies to WebAssembly components and print their paths.
     Policies,
+    /// Make the archives of a release, their checksums and the krew manifest.
+    Dist(release::DistArgs),
 }
 
 fn main() -> ExitCode {
@@ -69,5 +72,6 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Verb::Cluster { arguments } => cluster::run(&root, arguments),
         Verb::Bench { arguments } => bench::run(&root, arguments),
         Verb::Policies => components::run(&root).map(|()| ExitCode::SUCCESS),
+        Verb::Dist(args) => release::run(&root, args).map(|()| ExitCode::SUCCESS),
     }
 }

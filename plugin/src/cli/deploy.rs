@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{DryRunFlag, PolicyFiles};
+use super::{DryRunFlag, Output, OutputParser, PolicyFiles};
 use crate::cluster::ConnectionFlags;
+use crate::completion;
 use crate::duration::parse_duration;
-use crate::scaffold::Expose;
+use crate::values::ValuesFlags;
 
 /// Plan, check and apply a Saxml deployment.
 ///
@@ -18,64 +19,19 @@ use crate::scaffold::Expose;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DeployArgs {
-    /// Name of the deployment; the objects' names begin with it
-    pub(crate) name: String,
+    /// Name of the deployment; the objects' names begin with it. The values file may have it
+    #[arg(add = completion::deployments())]
+    pub(crate) name: Option<String>,
 
-    /// Saxml model class, such as lm_cloud.LmCloudSpmd175B32Test; it decides the slice where
-    /// none is named
-    #[arg(long, value_name = "CLASS")]
-    pub(crate) model: Option<String>,
-
-    /// Slice behind each model server, such as v5e:4x8
-    #[arg(long, value_name = "ACCELERATOR:TOPOLOGY")]
-    pub(crate) slice: Option<String>,
-
-    /// Model servers, each on a slice of its own
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub(crate) replicas: u32,
-
-    /// Cloud Storage bucket for the cell's state, without gs://
-    #[arg(long, value_name = "NAME")]
-    pub(crate) bucket: String,
-
-    /// Sax cell: /sax/ and a name
-    #[arg(long, value_name = "CELL", default_value = "/sax/test")]
-    pub(crate) cell: String,
-
-    /// Google service account that the Pods act as
-    #[arg(long, value_name = "EMAIL")]
-    pub(crate) google_service_account: Option<String>,
-
-    /// Kubernetes service account of the Pods [default: NAME-sa]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) service_account: Option<String>,
-
-    /// Who reaches the HTTP server, which has no authentication
-    #[arg(long, value_enum, default_value_t, value_name = "WHO")]
-    pub(crate) expose: Expose,
-
-    /// Version of the published images [default: v1.1.0, as in Google's tutorial]
-    #[arg(long, value_name = "TAG")]
-    pub(crate) image_version: Option<String>,
-
-    /// Image of the admin server
-    #[arg(long, value_name = "IMAGE")]
-    pub(crate) admin_image: Option<String>,
-
-    /// Image of the model servers
-    #[arg(long, value_name = "IMAGE")]
-    pub(crate) model_image: Option<String>,
-
-    /// Image of the HTTP server
-    #[arg(long, value_name = "IMAGE")]
-    pub(crate) http_image: Option<String>,
+    #[command(flatten)]
+    pub(crate) values: ValuesFlags,
 
     #[command(flatten)]
     pub(crate) dry_run: DryRunFlag,
 
     /// Output format
-    #[arg(short, long, value_enum, value_name = "FORMAT")]
-    pub(crate) output: Option<ObjectFormat>,
+    #[arg(short, long, value_parser = OutputParser::<ObjectFormat>::new(), value_name = "FORMAT")]
+    pub(crate) output: Option<Output<ObjectFormat>>,
 
     /// Wait until the admin server, all model servers and the HTTP server run
     #[arg(long)]
@@ -124,4 +80,5 @@ const EXAMPLES: &str = "\
 Examples:
   kubectl sax deploy sax --model lm_cloud.LmCloudSpmd175B32Test --replicas 2 \\
     --bucket my-bucket --wait
-  kubectl sax deploy sax --slice v5e:4x8 --bucket my-bucket --dry-run=client -o yaml";
+  kubectl sax deploy sax --slice v5e:4x8 --bucket my-bucket --dry-run=client -o yaml
+  kubectl sax deploy -f ./sax/values.yaml --replicas 3 --replace --wait";

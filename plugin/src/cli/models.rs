@@ -3,6 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 use tpu::sax::ImageVersion;
 
+use super::{Output, OutputParser};
+use crate::completion;
+
 /// Look at the model classes that Saxml registers.
 ///
 /// The catalogue is part of the plugin and needs no cluster: the classes of
@@ -25,8 +28,14 @@ pub(crate) struct ListModelsArgs {
     pub(crate) image_version: Option<ImageVersion>,
 
     /// Output format
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: ModelsFormat,
+    #[arg(
+        short,
+        long,
+        value_parser = OutputParser::<ModelsFormat>::new(),
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Output<ModelsFormat>,
 }
 
 /// Describe a model class and the slices that can serve it.
@@ -34,6 +43,7 @@ pub(crate) struct ListModelsArgs {
 #[command(after_help = DESCRIBE_EXAMPLES)]
 pub(crate) struct DescribeModelArgs {
     /// The class, with or without saxml.server.pax.lm.params.
+    #[arg(add = completion::classes())]
     pub(crate) class: String,
 
     /// The class as images of this version have it: v1.1.0, v1.2.0 or nightly [default: the
@@ -42,8 +52,14 @@ pub(crate) struct DescribeModelArgs {
     pub(crate) image_version: Option<ImageVersion>,
 
     /// Output format
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: ModelsFormat,
+    #[arg(
+        short,
+        long,
+        value_parser = OutputParser::<ModelsFormat>::new(),
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Output<ModelsFormat>,
 }
 
 /// How classes are printed.

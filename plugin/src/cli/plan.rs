@@ -2,8 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
+use super::{Output, OutputParser};
 use crate::cluster::ConnectionFlags;
-use crate::plan::{Dtype, Parameters};
+use crate::completion;
+use crate::plan::{Dtype, Headroom, Parameters};
 
 /// Say what hardware a model needs, how to get it, and with --on-cluster where it would go.
 ///
@@ -20,6 +22,7 @@ use crate::plan::{Dtype, Parameters};
 pub(crate) struct PlanArgs {
     /// Saxml model class, such as lm_cloud.LmCloudSpmd175B32Test; it decides the slice where
     /// none is named
+    #[arg(add = completion::classes())]
     pub(crate) model: Option<String>,
 
     /// Parameters of the model, such as 175B; for classes that the catalogue doesn't know, and
@@ -30,6 +33,10 @@ pub(crate) struct PlanArgs {
     /// Type of the weights: f32, bf16, f16 or int8 [default: the class's own, else bf16]
     #[arg(long, value_name = "TYPE")]
     pub(crate) dtype: Option<Dtype>,
+
+    /// Memory of a slice that the weights must leave free, such as 10% [default: 0%]
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) hbm_headroom: Option<Headroom>,
 
     /// Slice behind each model server, such as v5e:4x8
     #[arg(long, value_name = "ACCELERATOR:TOPOLOGY")]
@@ -53,8 +60,14 @@ pub(crate) struct PlanArgs {
     pub(crate) on_cluster: bool,
 
     /// Output format
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: PlanFormat,
+    #[arg(
+        short,
+        long,
+        value_parser = OutputParser::<PlanFormat>::new(),
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Output<PlanFormat>,
 
     #[command(flatten)]
     pub(crate) site: SiteFlags,

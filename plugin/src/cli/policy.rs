@@ -70,6 +70,7 @@ pub(crate) struct RunArgs {
 
 /// Show what a policy says of itself.
 #[derive(Debug, Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
 pub(crate) struct InspectArgs {
     /// A .wasm file, a WasmPolicy document, or the name of a built-in policy
     #[arg(value_name = "POLICY")]
@@ -114,3 +115,8 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   kubectl sax policy run tpu-shape -f jobset.yaml
   kubectl sax policy run my.wasm -f - --settings '{\"strict\": true}'";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  kubectl sax policy inspect tpu-shape
+  kubectl sax policy inspect my.wasm -o json";

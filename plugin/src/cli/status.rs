@@ -1,8 +1,12 @@
 //! `status`.
 
 use clap::{Args, ValueEnum};
+use kube::core::Selector;
 
+use super::{Output, OutputParser};
 use crate::cluster::ConnectionFlags;
+use crate::completion;
+use crate::selector::parse_selector;
 
 /// Say what runs on TPUs, where it stands, and why it waits.
 ///
@@ -14,19 +18,31 @@ use crate::cluster::ConnectionFlags;
 pub(crate) struct StatusArgs {
     /// Name of a JobSet, Job, StatefulSet, LeaderWorkerSet, Pod or deployment; without it all
     /// of the namespace are shown
+    #[arg(add = completion::workloads())]
     pub(crate) name: Option<String>,
 
     /// Show the workloads of all namespaces
     #[arg(short = 'A', long, conflicts_with_all = ["name", "namespace"])]
     pub(crate) all_namespaces: bool,
 
+    /// Show those whose labels this selects, such as app=sax,env!=test; of what no JobSet or Job
+    /// stands behind the Pods' labels count
+    #[arg(short = 'l', long, value_name = "SELECTOR", value_parser = parse_selector, conflicts_with = "name")]
+    pub(crate) selector: Option<Selector>,
+
     /// Go on and show every change
     #[arg(short, long)]
     pub(crate) watch: bool,
 
     /// Output format
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: StatusFormat,
+    #[arg(
+        short,
+        long,
+        value_parser = OutputParser::<StatusFormat>::new(),
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Output<StatusFormat>,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionFlags,

@@ -88,10 +88,7 @@ async fn rehearse(
     objects: &[Object],
     options: &ApplyOptions,
 ) -> Result<(), ClusterError> {
-    let rehearsal = ApplyOptions {
-        dry_run: true,
-        ..options.clone()
-    };
+    let rehearsal = options.rehearsal();
     let mut all = Vec::new();
     for object in objects {
         match cluster.apply(object, &rehearsal).await {
@@ -117,6 +114,16 @@ fn misses_namespace_of(objects: &[Object], object: &Object, cause: &ClusterError
         && objects
             .iter()
             .any(|made| made.is::<Namespace>() && Some(made.name.as_str()) == missing)
+}
+
+impl ApplyOptions {
+    /// The same, with nothing stored.
+    pub(super) fn rehearsal(&self) -> Self {
+        Self {
+            dry_run: true,
+            ..self.clone()
+        }
+    }
 }
 
 impl fmt::Display for Outcome {

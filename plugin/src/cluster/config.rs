@@ -57,6 +57,12 @@ pub(crate) fn offline_namespace(flags: &ConnectionFlags) -> Result<String, Clust
         .unwrap_or_else(|| "default".to_owned()))
 }
 
+/// The names of all contexts.
+pub(crate) fn contexts_of(flags: &ConnectionFlags) -> Result<Vec<String>, ClusterError> {
+    let contexts = read(flags)?.unwrap_or_default().contexts;
+    Ok(contexts.into_iter().map(|named| named.name).collect())
+}
+
 /// The kubeconfig with the flags written into it; `None` where there is neither.
 fn kubeconfig(flags: &ConnectionFlags) -> Result<Option<Kubeconfig>, ClusterError> {
     match read(flags)? {

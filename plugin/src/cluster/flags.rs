@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::completion;
 use crate::duration::parse_duration;
 
 /// How to reach the cluster, and as whom.
@@ -16,7 +17,7 @@ pub(crate) struct ConnectionFlags {
     pub(crate) kubeconfig: Option<PathBuf>,
 
     /// Name of the kubeconfig context
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::contexts())]
     pub(crate) context: Option<String>,
 
     /// Name of the kubeconfig cluster
@@ -28,7 +29,7 @@ pub(crate) struct ConnectionFlags {
     pub(crate) user: Option<String>,
 
     /// Namespace to work in
-    #[arg(short = 'n', long, value_name = "NAME")]
+    #[arg(short = 'n', long, value_name = "NAME", add = completion::namespaces())]
     pub(crate) namespace: Option<String>,
 
     /// Address and port of the API server

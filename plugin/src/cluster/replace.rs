@@ -7,7 +7,7 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{ApplyOptions, Cluster, ClusterError};
+use super::{ApplyOptions, Cluster, ClusterError, to_object};
 use crate::scaffold::{JOBSET_NAME_LABEL, JobSet, Object};
 
 /// How often to look whether something is gone.
@@ -43,6 +43,17 @@ pub(crate) enum Obstacle {
     Ended(String),
 }
 
+/// What applying an object would make of it.
+#[derive(Debug)]
+pub(crate) struct Preview {
+    /// As it is stored; `None` where it isn't there.
+    pub(crate) stored: Option<Object>,
+    /// As the server would store it, with what it and its webhooks add.
+    pub(crate) wanted: Object,
+    /// Can it only become that by being deleted and made again?
+    pub(crate) replaces: bool,
+}
+
 /// What became of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deletion {
@@ -62,10 +73,7 @@ impl Cluster {
         object: &Object,
         options: &ApplyOptions,
     ) -> Result<Way, ClusterError> {
-        let rehearsal = ApplyOptions {
-            dry_run: true,
-            ..options.clone()
-        };
+        let rehearsal = options.rehearsal();
         let stored = self.get(object).await?;
         if let Some(stored) = stored.as_ref().filter(|stored| is_leaving(stored)) {
             let stored = stored.clone();
@@ -75,7 +83,7 @@ impl Cluster {
             (Ok(_), stored) => Ok(ended_way(stored)),
             (Err(refusal @ ClusterError::Refused(_)), Some(stored)) => {
                 match self.rehearse_as_new(object, &stored).await {
-                    Ok(()) => Ok(Way::Replace {
+                    Ok(_) => Ok(Way::Replace {
                         stored,
                         obstacle: Obstacle::Refused(refusal),
                     }),
@@ -84,6 +92,28 @@ impl Cluster {
             }
             (Err(cause), _) => Err(cause),
         }
+    }
+
+    /// What applying an object would make of it. Asks the server, and changes nothing.
+    pub(crate) async fn preview(
+        &self,
+        object: &Object,
+        options: &ApplyOptions,
+    ) -> Result<Preview, ClusterError> {
+        let stored = self.get(object).await?;
+        let (wanted, replaces) = match (self.apply(object, &options.rehearsal()).await, &stored) {
+            (Ok((wanted, _)), _) => (wanted, false),
+            (Err(refusal @ ClusterError::Refused(_)), Some(stored)) => {
+                let new = self.rehearse_as_new(object, stored).await;
+                (new.map_err(|_| refusal)?, true)
+            }
+            (Err(cause), _) => return Err(cause),
+        };
+        Ok(Preview {
+            stored,
+            wanted,
+            replaces,
+        })
     }
 
     /// Deletes exactly this object as it was looked at, with all that it owns: not one that has
@@ -143,9 +173,13 @@ impl Cluster {
         Ok(phases.map(Option::unwrap_or_default).collect())
     }
 
-    /// Would the server take this as a new object? Asked under another name of the same length,
-    /// as limits on names are part of the answer.
-    async fn rehearse_as_new(&self, object: &Object, stored: &Object) -> Result<(), ClusterError> {
+    /// What the server would make of this as a new object. Asked under another name of the same
+    /// length, as limits on names are part of the answer.
+    async fn rehearse_as_new(
+        &self,
+        object: &Object,
+        stored: &Object,
+    ) -> Result<Object, ClusterError> {
         let mut value = object.value.clone();
         value["metadata"]["name"] = json!(rehearsal_name(object, stored));
         let new = Object::from_value(value);
@@ -156,7 +190,9 @@ impl Cluster {
         let typed = serde_json::from_value(new.value.clone());
         let typed = typed.map_err(|cause| self.error(kube::Error::SerdeError(cause)))?;
         let created = self.api(&new).create(&params, &typed).await;
-        created.map(drop).map_err(|cause| self.error(cause))
+        let mut created = created.map_err(|cause| self.error(cause)).map(to_object)?;
+        created.value["metadata"]["name"] = json!(object.name);
+        Ok(Object::from_value(created.value))
     }
 }
 

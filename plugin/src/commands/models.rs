@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::cli::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsVerb};
+use crate::cli::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsVerb, Output};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::{Description, PlanError, classes, classes_table};
 use crate::printer::Printer;
-use crate::render::{pretty_json, pretty_yaml};
+use crate::render::{pretty_json, pretty_yaml, templated};
 
 pub(super) fn run(verb: &ModelsVerb, printer: &Printer) -> Result<Exit, Failure> {
     let text = match verb {
@@ -20,13 +20,13 @@ pub(super) fn run(verb: &ModelsVerb, printer: &Printer) -> Result<Exit, Failure>
 
 fn list(args: &ListModelsArgs, printer: &Printer) -> String {
     let classes = classes(args.image_version);
-    match args.output {
-        ModelsFormat::Table => classes_table(&classes, printer),
-        ModelsFormat::Name => classes
+    match &args.output {
+        Output::Named(ModelsFormat::Table) => classes_table(&classes, printer),
+        Output::Named(ModelsFormat::Name) => classes
             .iter()
             .map(|class| format!("{}\n", class.name))
             .collect(),
-        format => data(&List { models: &classes }, format),
+        output => data(&List { models: &classes }, output),
     }
 }
 
@@ -36,10 +36,10 @@ fn describe(args: &DescribeModelArgs, printer: &Printer) -> Result<String, Failu
         class: args.class.clone(),
         cause,
     })?;
-    Ok(match args.output {
-        ModelsFormat::Table => description.table(printer),
-        ModelsFormat::Name => format!("{}\n", description.class.name),
-        format => data(&description, format),
+    Ok(match &args.output {
+        Output::Named(ModelsFormat::Table) => description.table(printer),
+        Output::Named(ModelsFormat::Name) => format!("{}\n", description.class.name),
+        output => data(&description, output),
     })
 }
 
@@ -49,9 +49,10 @@ struct List<'a, T> {
     models: &'a [T],
 }
 
-fn data(value: &impl Serialize, format: ModelsFormat) -> String {
-    match format {
-        ModelsFormat::Yaml => pretty_yaml(value),
+fn data(value: &impl Serialize, output: &Output<ModelsFormat>) -> String {
+    match output {
+        Output::Template(template) => templated(value, template),
+        Output::Named(ModelsFormat::Yaml) => pretty_yaml(value),
         _ => pretty_json(value),
     }
 }

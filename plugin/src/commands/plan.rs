@@ -4,7 +4,7 @@
 use tpu::sax::CellName;
 
 use super::block_on;
-use crate::cli::{PlanArgs, PlanFormat};
+use crate::cli::{Output, PlanArgs, PlanFormat};
 use crate::cluster::{Cluster, offline_namespace};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,7 +12,7 @@ use crate::judge::Judge;
 use crate::plan::{Plan, Report, Site, Wish, commands, plan};
 use crate::printer::Printer;
 use crate::prospect::{Prospect, prospects};
-use crate::render::{PlacedReport, pretty_json, pretty_yaml, prospects_text};
+use crate::render::{PlacedReport, pretty_json, pretty_yaml, prospects_text, templated};
 use crate::scaffold::{Expose, Images, JobSet, Names, Object, Request, RequestError, objects};
 
 pub(super) fn run(args: &PlanArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -32,7 +32,11 @@ pub(super) fn run(args: &PlanArgs, printer: &Printer) -> Result<Exit, Failure> {
 /// All that there is to say without a cluster.
 fn sized(args: &PlanArgs, wish: &Wish, plan: &Plan, printer: &Printer) -> Result<String, Failure> {
     let report = || Report::of(wish, plan);
-    Ok(match args.output {
+    let format = match &args.output {
+        Output::Named(format) => format,
+        Output::Template(template) => return Ok(templated(&report(), template)),
+    };
+    Ok(match format {
         PlanFormat::Json => pretty_json(&report()),
         PlanFormat::Yaml => pretty_yaml(&report()),
         PlanFormat::Gcloud => commands(plan, &site(args, plan)?),
@@ -50,7 +54,7 @@ fn placed(
     plan: &Plan,
     printer: &Printer,
 ) -> Result<(String, Exit), Failure> {
-    if args.output == PlanFormat::Gcloud {
+    if args.output == Output::Named(PlanFormat::Gcloud) {
         return Err(Failure::Flag {
             flag: "--on-cluster",
             message: "the commands of -o gcloud are the same on every cluster".to_owned(),
@@ -58,10 +62,11 @@ fn placed(
     }
     let found = on_cluster(args, plan, printer)?;
     let report = || PlacedReport::of(wish, plan, &found);
-    let text = match args.output {
-        PlanFormat::Json => pretty_json(&report()),
-        PlanFormat::Yaml => pretty_yaml(&report()),
-        PlanFormat::Table | PlanFormat::Gcloud => {
+    let text = match &args.output {
+        Output::Template(template) => templated(&report(), template),
+        Output::Named(PlanFormat::Json) => pretty_json(&report()),
+        Output::Named(PlanFormat::Yaml) => pretty_yaml(&report()),
+        Output::Named(PlanFormat::Table | PlanFormat::Gcloud) => {
             format!("{plan}\n{}", prospects_text(&found, printer))
         }
     };
@@ -120,6 +125,7 @@ fn wish(args: &PlanArgs) -> Wish {
         dtype: args.dtype,
         slice: args.slice.clone(),
         accelerator: args.accelerator.clone(),
+        headroom: args.hbm_headroom.unwrap_or_default(),
         replicas: args.replicas,
         model_image: Images::of(args.image_version.as_deref()).model,
     }
@@ -142,11 +148,15 @@ fn site(args: &PlanArgs, plan: &Plan) -> Result<Site, Failure> {
 
 /// The arguments of the `deploy` that carries the plan out.
 fn deployment(args: &PlanArgs, plan: &Plan) -> Vec<String> {
-    let model = plan
-        .model
-        .map(|model| format!("--model {}", model.class.name()));
+    let known = plan.model.map(|model| model.class.name());
+    let model = known.or(args.model.as_deref());
+    let model = model.map(|model| format!("--model {model}"));
     let version = args.image_version.as_ref();
     let version = version.map(|version| format!("--image-version {version}"));
+    let params = args.params.map(|params| format!("--params {params}"));
+    let dtype = args.dtype.map(|dtype| format!("--dtype {dtype}"));
+    let headroom = args.hbm_headroom;
+    let headroom = headroom.map(|headroom| format!("--hbm-headroom {headroom}"));
     let fixed = ["sax".to_owned()];
     let hardware = [
         format!("--slice {}", plan.slice),
@@ -155,6 +165,9 @@ fn deployment(args: &PlanArgs, plan: &Plan) -> Vec<String> {
     fixed
         .into_iter()
         .chain(model)
+        .chain(params)
+        .chain(dtype)
+        .chain(headroom)
         .chain(hardware)
         .chain(version)
         .collect()

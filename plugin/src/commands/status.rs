@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use kube::core::SelectorExt as _;
 use placement::{Settings, Time, decide};
 use tokio::time::{Instant, sleep};
 
 use super::block_on;
-use crate::cli::{StatusArgs, StatusFormat};
+use crate::cli::{Output, StatusArgs, StatusFormat};
 use crate::cluster::{Cluster, offline_namespace};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judge::Judge;
 use crate::printer::{Printer, Screen};
-use crate::render::{Detail, pretty_json, status_names, status_text, yaml};
+use crate::render::{Detail, pretty_json, pretty_yaml, status_names, status_text, templated};
 use crate::standing::{Phase, Standing, standing};
 
 /// How often to look, and how small a part of the time reading may take: a large cluster is
@@ -41,7 +42,10 @@ async fn once(
     let standing = look(args, cluster, judge, now, printer).await?;
     if standing.workloads.is_empty() {
         printer.note(&nothing(args)?)?;
-        if args.output == StatusFormat::Text || args.output == StatusFormat::Wide {
+        if matches!(
+            args.output,
+            Output::Named(StatusFormat::Text | StatusFormat::Wide)
+        ) {
             return Ok(Exit::Fine);
         }
     }
@@ -89,7 +93,11 @@ async fn look(
         &Settings::default(),
         judge.rank(),
     );
-    let all = standing(&reading.inventory, &decision);
+    let mut all = standing(&reading.inventory, &decision);
+    if let Some(selector) = &args.selector {
+        all.workloads
+            .retain(|workload| selector.matches(&workload.labels));
+    }
     chosen(args, all)
 }
 
@@ -114,15 +122,16 @@ fn chosen(args: &StatusArgs, all: Standing) -> Result<Standing, Failure> {
 fn rendered(args: &StatusArgs, standing: &Standing, now: Time, printer: &Printer) -> String {
     let detail = Detail {
         namespaces: args.all_namespaces,
-        wide: args.output == StatusFormat::Wide,
+        wide: args.output == Output::Named(StatusFormat::Wide),
     };
-    match args.output {
-        StatusFormat::Text | StatusFormat::Wide => status_text(standing, now, detail, printer),
-        StatusFormat::Json => pretty_json(standing),
-        StatusFormat::Yaml => {
-            yaml(&serde_json::to_value(standing).expect("a standing must be JSON"))
+    match &args.output {
+        Output::Template(template) => templated(standing, template),
+        Output::Named(StatusFormat::Text | StatusFormat::Wide) => {
+            status_text(standing, now, detail, printer)
         }
-        StatusFormat::Name => status_names(standing),
+        Output::Named(StatusFormat::Json) => pretty_json(standing),
+        Output::Named(StatusFormat::Yaml) => pretty_yaml(standing),
+        Output::Named(StatusFormat::Name) => status_names(standing),
     }
 }
 

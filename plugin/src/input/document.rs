@@ -25,6 +25,34 @@ pub(super) fn read(source: &str, bytes: &[u8], input: &mut Input) {
     }
 }
 
+/// The one object of a source that is no manifest.
+pub(super) fn only_object(source: &str, bytes: &[u8]) -> Result<Map<String, Value>, Unusable> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| not_utf8(source, bytes, error.valid_up_to()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let chunks = split::documents(text);
+    let unusable = |line, fault| Unusable::Document {
+        place: Place {
+            source: source.to_owned(),
+            document: 0,
+            line,
+        },
+        fault,
+    };
+    if chunks.len() > 1 {
+        let found = chunks.len();
+        return Err(unusable(None, DocumentFault::Several { found }));
+    }
+    match value::from_yaml(text) {
+        Ok(Some(Value::Object(object))) => Ok(object),
+        Ok(other) => {
+            let found = type_name(&other.unwrap_or_default());
+            Err(unusable(Some(1), DocumentFault::Fields { found }))
+        }
+        Err(error) => Err(unusable(error.line, DocumentFault::Syntax(error.message))),
+    }
+}
+
 struct Reader<'a> {
     source: &'a str,
     input: &'a mut Input,

@@ -33,6 +33,14 @@ pub(super) fn read(paths: &[PathBuf], recursive: bool, input: &mut Input) {
     }
 }
 
+/// The bytes of one file; `-` is stdin.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, SourceFault> {
+    if path.as_os_str() == "-" {
+        return read_bounded(io::stdin().lock());
+    }
+    read_bounded(File::open(path)?)
+}
+
 fn read_folder(folder: &Path, recursive: bool, input: &mut Input) {
     let mut found = Vec::new();
     if let Err(error) = collect(folder, recursive, &mut found) {

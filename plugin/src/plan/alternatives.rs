@@ -4,6 +4,7 @@ use tpu::sax::{self, ModelClass};
 use tpu::{Accelerator, Slice};
 
 use super::fit::Need;
+use super::headroom::Headroom;
 use super::model::Model;
 
 /// How many alternatives a reader looks at.
@@ -20,11 +21,15 @@ pub(crate) struct Alternative {
 
 /// Classes of the same model that the accelerator can serve, those most like it first: the same
 /// mode, then a mesh of about the same size.
-pub(crate) fn alternatives(model: &Model, accelerator: &'static Accelerator) -> Vec<Alternative> {
+pub(crate) fn alternatives(
+    model: &Model,
+    accelerator: &'static Accelerator,
+    headroom: Headroom,
+) -> Vec<Alternative> {
     let mut found: Vec<_> = sax::all()
         .iter()
         .filter(|other| same_model(other, model.class))
-        .filter_map(|other| alternative(Model::of(other, model.version)?, accelerator))
+        .filter_map(|other| alternative(Model::of(other, model.version)?, accelerator, headroom))
         .collect();
     let own = devices(model);
     found.sort_by_key(|other| {
@@ -52,8 +57,12 @@ fn same_model(other: &ModelClass, class: &ModelClass) -> bool {
         && other.for_gpu() == class.for_gpu()
 }
 
-fn alternative(model: Model, accelerator: &'static Accelerator) -> Option<Alternative> {
-    let need = Need::of(Some(&model), model.size());
+fn alternative(
+    model: Model,
+    accelerator: &'static Accelerator,
+    headroom: Headroom,
+) -> Option<Alternative> {
+    let need = Need::of(Some(&model), model.size()).leaving(headroom);
     let slice = *need.slices(accelerator).ok()?.first()?;
     Some(Alternative { model, slice })
 }

@@ -42,6 +42,9 @@ pub(crate) enum PlanError {
     /// A type for a model of unknown size.
     #[error("--dtype: without --params or a class of known size there is nothing to multiply")]
     DtypeOfNothing,
+    /// Memory left free by a model of unknown size.
+    #[error("--hbm-headroom: without --params or a class of known size nothing says what is left")]
+    HeadroomOfNothing,
     /// The hardware can't serve it.
     #[error("{subject}: {cause}")]
     Unfit {
@@ -101,7 +104,9 @@ impl PlanError {
                 )
             }
             Self::Model { cause, .. } => cause.fix(),
-            Self::DtypeOfNothing => "add --params, such as --params 175B".to_owned(),
+            Self::DtypeOfNothing | Self::HeadroomOfNothing => {
+                "add --params, such as --params 175B".to_owned()
+            }
             Self::Unfit { way_out, .. } => way_out.fix(),
             Self::Replicas { limit, .. } => format!("give a number between 1 and {limit}"),
             Self::NoMachine { .. } => "take a published topology, such as v5e:4x8".to_owned(),
@@ -134,7 +139,7 @@ impl WayOut {
             return Self::Smaller;
         };
         let class = |accelerator: &&'static Accelerator| {
-            let found = alternatives(model, accelerator);
+            let found = alternatives(model, accelerator, need.headroom);
             found
                 .first()
                 .map(|other| (other.model.class.name(), other.slice))

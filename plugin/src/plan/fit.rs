@@ -2,6 +2,7 @@
 
 use tpu::{Accelerator, Slice};
 
+use super::headroom::Headroom;
 use super::model::Model;
 use super::size::{Size, gigabytes};
 
@@ -12,6 +13,8 @@ pub(crate) struct Need {
     pub(crate) devices: Option<&'static [u32]>,
     /// The weights in bytes, where the size is known.
     pub(crate) weights: Option<u64>,
+    /// What the weights must leave free.
+    pub(crate) headroom: Headroom,
 }
 
 /// Why no slice of an accelerator can serve a model, or this one can't.
@@ -58,7 +61,7 @@ pub(crate) enum Unfit {
     /// Too little memory.
     #[error(
         "its weights are about {}, a {slice} slice has {hbm}{}",
-        gigabytes(*weights), left(*weights, *bytes)
+        gigabytes(*weights), left(*weights, *bytes, *headroom)
     )]
     Memory {
         /// In bytes.
@@ -69,6 +72,8 @@ pub(crate) enum Unfit {
         hbm: String,
         /// Its memory.
         bytes: u64,
+        /// What of it must stay free.
+        headroom: Headroom,
     },
 }
 
@@ -78,7 +83,13 @@ impl Need {
         Self {
             devices: model.map(|model| model.registration.chips),
             weights: size.map(Size::weights),
+            headroom: Headroom::default(),
         }
+    }
+
+    /// The same, leaving so much of the memory free.
+    pub(super) fn leaving(self, headroom: Headroom) -> Self {
+        Self { headroom, ..self }
     }
 
     /// Is nothing known of the model?
@@ -131,15 +142,22 @@ impl Need {
             });
         }
         match (self.weights, slice.hbm()) {
-            // Weights that leave no byte for anything else can't be served either.
-            (Some(weights), Some(hbm)) if weights >= hbm.bytes() => Err(Unfit::Memory {
-                weights,
-                slice: slice.to_string(),
-                hbm: hbm.to_string(),
-                bytes: hbm.bytes(),
-            }),
+            (Some(weights), Some(hbm)) if !self.leaves_enough(weights, hbm.bytes()) => {
+                Err(Unfit::Memory {
+                    weights,
+                    slice: slice.to_string(),
+                    hbm: hbm.to_string(),
+                    bytes: hbm.bytes(),
+                    headroom: self.headroom,
+                })
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Weights that leave no byte for anything else can't be served either.
+    fn leaves_enough(&self, weights: u64, bytes: u64) -> bool {
+        weights < bytes && weights <= self.headroom.leaves(bytes)
     }
 
     /// Slices worth a look, smallest first.
@@ -190,12 +208,18 @@ fn no_slice(accelerator: &'static Accelerator, devices: Option<&'static [u32]>) 
     }
 }
 
-fn left(weights: u64, bytes: u64) -> &'static str {
-    if weights == bytes {
+fn left(weights: u64, bytes: u64, headroom: Headroom) -> String {
+    if weights < bytes {
+        let left = gigabytes(headroom.leaves(bytes));
+        return format!(", of which --hbm-headroom {headroom} leaves {left}");
+    }
+    let nothing = weights == bytes;
+    let text = if nothing {
         ", which leaves nothing to compute with"
     } else {
         ""
-    }
+    };
+    text.to_owned()
 }
 
 /// Numbers as a sentence has them: `1, 4 or 8`.

@@ -7,7 +7,7 @@ use tpu::{Accelerator, Legality, Slice};
 use super::alternatives::{alternatives, neighbours};
 use super::fit::{Need, Unfit};
 use super::size::RULE;
-use super::{Model, Plan, Size, Wish, division, quota};
+use super::{Headroom, Model, Plan, Size, Wish, division, quota};
 
 /// A plan in full. Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,6 +57,9 @@ pub(crate) struct WeightsPart {
     pub(crate) rule: WidthPart,
     /// As they are kept.
     pub(crate) kept: WidthPart,
+    /// The share of a slice's memory that they must leave free; absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hbm_headroom: Option<Headroom>,
 }
 
 /// Parameters of one width.
@@ -184,13 +187,13 @@ impl Report {
                 .model
                 .as_deref()
                 .map(|class| ModelPart::of(class, model)),
-            weights: plan.size.map(|size| WeightsPart::of(size, accelerator)),
+            weights: plan.size.map(|size| WeightsPart::of(plan, size)),
             slice: SlicePart::of(&plan.slice, (plan.chips_per_vm, plan.vms)),
             replicas: plan.replicas,
             total: TotalPart::of(plan),
             accelerators: accelerators(&plan.need(), accelerator),
             misfits: misfits(plan),
-            alternatives: model.map_or_else(Vec::new, |model| others(model, accelerator)),
+            alternatives: model.map_or_else(Vec::new, |model| others(model, plan)),
             notes: plan.notes.clone(),
         }
     }
@@ -208,7 +211,8 @@ impl ModelPart {
 }
 
 impl WeightsPart {
-    fn of(size: Size, accelerator: &Accelerator) -> Self {
+    fn of(plan: &Plan, size: Size) -> Self {
+        let accelerator = plan.slice.accelerator();
         Self {
             parameters: size.parameters.count(),
             rule: WidthPart::of(
@@ -219,6 +223,7 @@ impl WeightsPart {
                 accelerator,
             ),
             kept: WidthPart::of(size, accelerator),
+            hbm_headroom: Some(plan.headroom).filter(|headroom| !headroom.is_zero()),
         }
     }
 }
@@ -326,8 +331,8 @@ fn misfits(plan: &Plan) -> Vec<MisfitPart> {
     .collect()
 }
 
-fn others(model: &Model, accelerator: &'static Accelerator) -> Vec<AlternativePart> {
-    let found = alternatives(model, accelerator).into_iter();
+fn others(model: &Model, plan: &Plan) -> Vec<AlternativePart> {
+    let found = alternatives(model, plan.slice.accelerator(), plan.headroom).into_iter();
     found
         .filter_map(|other| {
             Some(AlternativePart {

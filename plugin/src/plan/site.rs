@@ -1,14 +1,15 @@
 //! What the Google Cloud commands name and only the user knows, checked.
 
-use crate::scaffold::{RequestError, check_bucket, check_placeholder, is_dns_label};
+use crate::scaffold::{
+    RequestError, check_bucket, check_namespace, check_placeholder, is_dns_label,
+};
 
 /// The Kubernetes service account of a deployment named `sax`, as in the tutorial.
 pub(super) const SERVICE_ACCOUNT: &str = "sax-sa";
 /// The tutorial's Google service account.
 pub(super) const GOOGLE_ACCOUNT: &str = "sax-iam-sa";
 
-/// The most characters of a namespace and of a GKE cluster's name.
-const NAMESPACE_LIMIT: usize = 63;
+/// The most characters of a GKE cluster's name.
 const CLUSTER_LIMIT: usize = 40;
 /// How long a project's id is.
 const PROJECT_LENGTH: std::ops::RangeInclusive<usize> = 6..=30;
@@ -73,12 +74,6 @@ pub(crate) enum SiteError {
         /// As written.
         value: String,
     },
-    /// Not a namespace.
-    #[error("--namespace {value:?}: must be at most 63 lower-case letters, digits and dashes")]
-    Namespace {
-        /// As written.
-        value: String,
-    },
 }
 
 impl Site {
@@ -89,7 +84,7 @@ impl Site {
         self.zone.as_deref().map_or(Ok(()), check_zone)?;
         self.cluster.as_deref().map_or(Ok(()), check_cluster)?;
         self.bucket.as_deref().map_or(Ok(()), check_bucket)?;
-        check_namespace(&self.namespace)
+        Ok(check_namespace(&self.namespace)?)
     }
 
     /// Project, zone, cluster and bucket.
@@ -143,7 +138,6 @@ impl SiteError {
             Self::Cluster { .. } => {
                 "give --gke-cluster the name that `gcloud container clusters list` shows".to_owned()
             }
-            Self::Namespace { .. } => "write --namespace default".to_owned(),
         }
     }
 }
@@ -178,14 +172,4 @@ fn check_cluster(value: &str) -> Result<(), SiteError> {
     }
     let value = value.to_owned();
     Err(SiteError::Cluster { value })
-}
-
-fn check_namespace(value: &str) -> Result<(), SiteError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let ends = !value.starts_with('-') && !value.ends_with('-') && !value.is_empty();
-    if ends && value.len() <= NAMESPACE_LIMIT && value.bytes().all(plain) {
-        return Ok(());
-    }
-    let value = value.to_owned();
-    Err(SiteError::Namespace { value })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
 use tpu::Accelerator;
 
 /// The width of the tutorial's rule: N billion parameters need 2 x N GB.
@@ -184,6 +185,18 @@ impl fmt::Display for Dtype {
             Self::F16 => "f16",
             Self::Int8 => "int8",
         })
+    }
+}
+
+impl Serialize for Parameters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Dtype {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -46,6 +46,9 @@ impl Report {
             if weights.kept.dtype != weights.rule.dtype {
                 facts.push(("As kept", width_text(&weights.kept)));
             }
+            if let Some(headroom) = weights.hbm_headroom {
+                facts.push(("Headroom", format!("{headroom} of the memory stays free")));
+            }
         }
         if let Some(devices) = self.model.as_ref().and_then(|model| model.devices) {
             facts.push(("Mesh", format!("exactly {} devices", list(devices))));

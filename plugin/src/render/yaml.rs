@@ -1,9 +1,15 @@
 //! YAML that Kubernetes' YAML 1.1 reader reads as what it was.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// One document.
 pub(crate) fn yaml(value: &Value) -> String {
+    to_yaml(value)
+}
+
+/// One document of anything that is made of JSON values.
+pub(super) fn to_yaml(value: &impl Serialize) -> String {
     let options = serde_saphyr::ser_options! {
         compact_list_indent: true,
         prefer_block_scalars: true,

@@ -7,6 +7,8 @@ use tpu::sax::ADMIN_PORT;
 use super::{Request, label_selector, metadata, pod, pod_template, variable};
 
 const COMPONENT: &str = "admin-server";
+/// Names the bucket of the cell's state.
+pub(crate) const BUCKET_VARIABLE: &str = "GSBUCKET";
 
 pub(super) fn deployment(request: &Request) -> Deployment {
     let app = &request.names.admin;
@@ -32,7 +34,7 @@ fn container(request: &Request) -> Container {
         name: "sax-admin-server".to_owned(),
         image: Some(request.images.admin.clone()),
         env: Some(vec![
-            variable("GSBUCKET", &request.bucket),
+            variable(BUCKET_VARIABLE, &request.bucket),
             // The image's default changed from /sax/test to /sax/cell in 2024.
             variable("SAX_CELL", request.cell.to_string()),
         ]),

@@ -1,6 +1,7 @@
 //! What a deployment is made of besides hardware, checked before anything is built.
 
 use clap::ValueEnum;
+use serde::Serialize;
 use tpu::sax::CellName;
 
 use super::names::{LABEL_LIMIT, NameError, Names, is_dns_label};
@@ -13,12 +14,20 @@ const TUTORIAL_VERSION: &str = "v1.1.0";
 /// The HTTP server that belongs to admin and model servers up to v1.1.0: there is no v1.1.0 of it.
 const OLD_HTTP_VERSION: &str = "v1.0.0";
 /// The words that stand for a value in Google's own instructions.
-const PLACEHOLDERS: [&str; 4] = ["BUCKET_NAME", "PROJECT_ID", "GSBUCKET", "COMPUTE_"];
+const PLACEHOLDERS: [&str; 6] = [
+    "BUCKET_NAME",
+    "PROJECT_ID",
+    "GSBUCKET",
+    "COMPUTE_",
+    "VERSION",
+    "YOUR_",
+];
 /// Google's limits for a bucket's name.
 const BUCKET_LENGTH: std::ops::RangeInclusive<usize> = 3..=63;
 
 /// Who reaches the HTTP server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Expose {
     /// The cluster's Pods.
     #[default]
@@ -70,6 +79,12 @@ pub(crate) enum RequestError {
     /// The deployment's name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// No name.
+    #[error("no NAME: the deployment's objects need one")]
+    NoName,
+    /// No bucket.
+    #[error("no --bucket: the cell keeps its state in one")]
+    NoBucket,
     /// A value that only stands for one.
     #[error("{flag} {value:?}: {word:?} is a placeholder")]
     Placeholder {
@@ -113,6 +128,12 @@ pub(crate) enum RequestError {
     /// Not a Google service account.
     #[error("--google-service-account {value:?}: must be ACCOUNT@PROJECT.iam.gserviceaccount.com")]
     GoogleServiceAccount {
+        /// As written.
+        value: String,
+    },
+    /// Not a namespace.
+    #[error("--namespace {value:?}: must be at most 63 lower-case letters, digits and dashes")]
+    Namespace {
         /// As written.
         value: String,
     },
@@ -160,6 +181,7 @@ impl Request {
     /// Checks what the types don't.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), RequestError> {
         self.names.check_lengths(plan)?;
+        check_namespace(&self.namespace)?;
         check_bucket(&self.bucket)?;
         if let Some(email) = &self.google_service_account {
             check_google_service_account(email)?;
@@ -179,6 +201,8 @@ impl RequestError {
     pub(crate) fn fix(&self) -> String {
         match self {
             Self::Name(error) => error.fix(),
+            Self::NoName => "add a name such as sax".to_owned(),
+            Self::NoBucket => "add --bucket NAME, the bare name".to_owned(),
             Self::Placeholder { flag, .. } => format!("give the real value to {flag}"),
             Self::BucketPath { flag, bare, .. } => format!("write {flag} {bare}"),
             Self::Bucket { flag, .. } => {
@@ -188,10 +212,22 @@ impl RequestError {
             Self::GoogleServiceAccount { .. } => {
                 "take the email that `gcloud iam service-accounts list` shows".to_owned()
             }
+            Self::Namespace { .. } => "write --namespace default".to_owned(),
             Self::ServiceAccount { .. } => "write --service-account sax-sa".to_owned(),
             Self::Image { flag, .. } => format!("write {flag} REGISTRY/NAME:TAG"),
         }
     }
+}
+
+/// Is it a namespace's name?
+pub(crate) fn check_namespace(value: &str) -> Result<(), RequestError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let ends = !value.starts_with('-') && !value.ends_with('-') && !value.is_empty();
+    if ends && value.len() <= LABEL_LIMIT && value.bytes().all(plain) {
+        return Ok(());
+    }
+    let value = value.to_owned();
+    Err(RequestError::Namespace { value })
 }
 
 /// Is it the bare name of a bucket?

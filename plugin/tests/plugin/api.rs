@@ -170,12 +170,13 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
 }
 
 fn labelled(object: &Value, selector: Option<&String>) -> bool {
-    selector.is_none_or(|selector| {
-        let labels = &object["metadata"]["labels"];
-        match selector.split_once('=') {
-            Some((key, value)) => labels[key] == value,
-            None => labels.get(selector).is_some(),
-        }
+    let labels = &object["metadata"]["labels"];
+    let mut terms = selector
+        .into_iter()
+        .flat_map(|selector| selector.split(','));
+    terms.all(|term| match term.split_once('=') {
+        Some((key, value)) => labels[key] == value,
+        None => labels.get(term).is_some(),
     })
 }
 

@@ -1,9 +1,11 @@
 //! The binary as users run it: what it prints, where, and how it ends.
 
 mod api;
+mod completion;
 mod deploy;
 mod gcloud;
 mod help;
+mod init;
 mod lint;
 mod placement;
 mod plan;

@@ -66,3 +66,28 @@ fn watching_ends_with_what_has_failed_for_good() {
     let ended = status(&api, &["broken", "-n", "research", "-w"]);
     assert_eq!(ended.status, Some(125), "{ended}");
 }
+
+#[test]
+fn labels_select_and_templates_print() {
+    let api = Api::of(WAITING);
+    let name = "jsonpath={range .workloads[*]}{.name}{\"\\n\"}{end}";
+    let all = status(&api, &["-A", "-o", name]);
+    assert!(all.stdout.lines().count() > 1, "{all}");
+    let chosen = status(&api, &["-A", "-l", "app=notebook", "-o", name]);
+    assert_eq!(chosen.stdout, "notebook\n");
+    let columns = "custom-columns=NAME:.name,PHASE:.phase";
+    let table = status(&api, &["-A", "-l", "app in (notebook)", "-o", columns]);
+    assert!(
+        table.stdout.starts_with("NAME       PHASE\nnotebook   "),
+        "{table}"
+    );
+    let wrong = status(&api, &["-l", "a b"]);
+    assert_eq!(wrong.status, Some(1));
+    assert!(wrong.stderr.contains("expected a label's key"), "{wrong}");
+    let template = status(&api, &["-o", "go-template={{.x}}"]);
+    assert_eq!(template.status, Some(1));
+    assert!(
+        template.stderr.contains("Go templates aren't supported"),
+        "{template}"
+    );
+}

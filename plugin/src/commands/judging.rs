@@ -2,18 +2,17 @@
 
 use admission::{Decision, Finding, Request as Review};
 
-use super::Run;
-use crate::cli::DeployArgs;
-use crate::cluster::is_leaving;
+use crate::cli::PolicyFiles;
+use crate::cluster::{Cluster, is_leaving};
 use crate::failure::Failure;
 use crate::judge::{Judge, JudgeError};
 use crate::printer::Printer;
 use crate::scaffold::Object;
 
 /// The policies that the webhook has, which may read all objects of the deployment.
-pub(super) fn load_judge(args: &DeployArgs, objects: &[Object]) -> Result<Judge, Failure> {
+pub(super) fn load_judge(policies: &PolicyFiles, objects: &[Object]) -> Result<Judge, Failure> {
     let values: Vec<_> = objects.iter().map(|object| &object.value).collect();
-    Ok(Judge::load(&args.policies.files)?.knowing(values))
+    Ok(Judge::load(&policies.files)?.knowing(values))
 }
 
 /// Judges the objects as new ones.
@@ -34,18 +33,23 @@ pub(super) fn judge_creation(
 }
 
 /// Judges the objects as changes of what is stored. The warnings were told before.
-pub(super) async fn judge_update(run: &Run<'_>) -> Result<(), Failure> {
+pub(super) async fn judge_update(
+    judge: &Judge,
+    cluster: &Cluster,
+    objects: &[Object],
+    printer: &Printer,
+) -> Result<(), Failure> {
     let mut denied = Vec::new();
-    for object in run.objects {
-        let Some(stored) = run.cluster.get(object).await? else {
+    for object in objects {
+        let Some(stored) = cluster.get(object).await? else {
             continue;
         };
         if is_leaving(&stored) {
             let object = object.display_name();
             return Err(Failure::BeingDeleted { object });
         }
-        let decision = judge_change(run.judge, object, &stored)?;
-        denied.extend(refusal(object, &decision, run.printer)?);
+        let decision = judge_change(judge, object, &stored)?;
+        denied.extend(refusal(object, &decision, printer)?);
     }
     accepted(denied)
 }

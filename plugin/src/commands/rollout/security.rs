@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
 
-use super::Run;
+use super::Rollout;
 use crate::cluster::ClusterError;
 use crate::failure::Failure;
 use crate::scaffold::Object;
@@ -15,8 +15,8 @@ const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 const PRIVILEGED: &str = "privileged";
 
 /// Warns where the namespace's level refuses the Pods.
-pub(super) async fn check(run: &Run<'_>) -> Result<(), Failure> {
-    let namespace = &run.request.namespace;
+pub(super) async fn check(run: &Rollout<'_>) -> Result<(), Failure> {
+    let namespace = run.namespace;
     let labels = match run.cluster.namespace_labels(namespace).await {
         Ok(labels) => labels,
         Err(ClusterError::Forbidden { .. }) => {
