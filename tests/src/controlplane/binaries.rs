@@ -1,11 +1,11 @@
 //! The Kubernetes that tests run against: built once from Go modules, then kept.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+
+use crate::go_tools::{GoTools, go};
 
 /// The folder of the Go module that names the versions.
 const MODULE: &str = "tests/controlplane";
@@ -80,12 +80,15 @@ impl Binaries {
                 )),
             }
         }
-        let cache = root.join(".cache/kubernetes");
-        std::fs::create_dir_all(&cache).with_context(|| format!("make {}", cache.display()))?;
-        let folder = cache.join(key(root)?);
-        if missing(&folder).is_some() {
-            build(root, &cache, &folder)?;
-        }
+        let tools = GoTools {
+            module: root.join(MODULE),
+            cache: root.join(".cache/kubernetes"),
+            flags: linker_flags(root)?,
+            progress: "building Kubernetes, once (about 7 minutes on two cores)",
+            is_complete: |folder| missing(folder).is_none(),
+            finish: name_etcd,
+        };
+        let folder = tools.ready()?;
         Ok(Self { folder })
     }
 
@@ -113,10 +116,11 @@ impl Binaries {
 /// # Errors
 /// When Go is missing or the module can't be had.
 pub fn module_folder(root: &Path, module: &str) -> Result<PathBuf> {
-    let list = || go(root, &["list", "-m", "-f", "{{.Dir}}", module]);
+    let folder_of = root.join(MODULE);
+    let list = || go(&folder_of, &["list", "-m", "-f", "{{.Dir}}", module]);
     let mut folder = list()?;
     if folder.is_empty() {
-        go(root, &["mod", "download", module])?;
+        go(&folder_of, &["mod", "download", module])?;
         folder = list()?;
     }
     if folder.is_empty() {
@@ -131,92 +135,19 @@ fn missing(folder: &Path) -> Option<Program> {
         .find(|program| !folder.join(program.file_name()).is_file())
 }
 
-/// Changes with the sources and the compiler.
-fn key(root: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    for file in ["go.mod", "go.sum"] {
-        let path = root.join(MODULE).join(file);
-        hash.update(std::fs::read(&path).with_context(|| format!("read {}", path.display()))?);
-    }
-    hash.update(go(root, &["env", "GOVERSION", "GOOS", "GOARCH"])?);
-    hash.update(linker_flags(root)?);
-    Ok(hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
-}
-
-/// One build at a time; readers see a complete folder or none.
-fn build(root: &Path, cache: &Path, folder: &Path) -> Result<()> {
-    let lock = File::create(cache.join("lock")).context("create the build's lock")?;
-    lock.lock()
-        .context("wait for another build of Kubernetes")?;
-    if missing(folder).is_none() {
-        return Ok(());
-    }
-    let unfinished = folder.with_extension("unfinished");
-    std::fs::create_dir_all(&unfinished)
-        .with_context(|| format!("make {}", unfinished.display()))?;
-    let mut go = Command::new("go");
-    go.current_dir(root.join(MODULE)).args([
-        "build",
-        "-v",
-        "-trimpath",
-        "-ldflags",
-        &linker_flags(root)?,
-        "-o",
-    ]);
-    go.arg(&unfinished).arg("tool");
-    xtask::progress::run(
-        "building Kubernetes, once (about 7 minutes on two cores)",
-        &mut go,
-    )?;
-    // Go names a binary after its package's folder, and etcd's is `server`.
-    std::fs::rename(
-        unfinished.join("server"),
-        unfinished.join(Program::Etcd.file_name()),
-    )
-    .context("rename etcd")?;
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    std::fs::rename(&unfinished, folder)
-        .with_context(|| format!("move the binaries to {}", folder.display()))
+/// Go names a binary after its package's folder, and etcd's is `server`.
+fn name_etcd(folder: &Path) -> Result<()> {
+    let etcd = folder.join(Program::Etcd.file_name());
+    std::fs::rename(folder.join("server"), etcd).context("rename etcd")
 }
 
 /// Small, and with the version that `kubectl version` prints.
 fn linker_flags(root: &Path) -> Result<String> {
     let version = go(
-        root,
+        &root.join(MODULE),
         &["list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes"],
     )?;
     Ok(format!(
         "-s -w -X k8s.io/component-base/version.gitVersion={version}"
     ))
-}
-
-fn go(root: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new("go")
-        .current_dir(root.join(MODULE))
-        .args(arguments)
-        .output();
-    let output = match output {
-        Ok(output) => output,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            bail!(
-                "Go 1.26 or newer is needed to build Kubernetes, and there is no `go` in PATH: get it from https://go.dev/dl"
-            )
-        }
-        Err(error) => return Err(error).context("run go"),
-    };
-    if !output.status.success() {
-        bail!(
-            "`go {}` failed: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -2,11 +2,13 @@
 //! taken away.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
+use sax_tests::helm;
 use sax_tests::kubectl::Answer;
 use sax_tests::namespace::TempNamespace;
 use serde_json::Value;
+use xtask::workspace_root;
 
 use crate::shared::{admitted, product, temporary};
 
@@ -81,6 +83,25 @@ impl Scaffold {
         ran.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// Runs Helm in the namespace.
+    fn try_helm(&self, words: &[&str]) -> Output {
+        let mut helm = Command::new(helm::program(&workspace_root()).expect("Helm must be built"));
+        helm.args(words)
+            .args(["--namespace", self.namespace.name(), "--kubeconfig"])
+            .arg(admitted().kubectl().kubeconfig())
+            // A user's own settings and plugins must not change the test.
+            .env("HOME", &self.folder);
+        helm.output().expect("Helm must run")
+    }
+
+    /// [`Self::try_helm`] that has to go well.
+    #[track_caller]
+    fn helm(&self, words: &[&str]) -> String {
+        let output = self.try_helm(words);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Kinds, names, uids and generations of all that is there, but for what controllers made: JobSet
     /// makes a Service for each JobSet, sooner or later.
     fn state(&self) -> Vec<String> {
@@ -144,6 +165,24 @@ fn what_init_writes_is_applied_by_kubectl_and_by_deploy_and_then_nothing_differs
         let same = scaffold.ends(0, &["diff", "-f", &values]);
         assert_eq!(same.stdout, "", "{purpose}");
     }
+}
+
+#[test]
+fn what_init_writes_as_a_chart_is_installed_by_helm_and_an_upgrade_changes_nothing() {
+    let scaffold = Scaffold::new("scaffold-helm", "helm");
+    let folder = scaffold.path("");
+    let linted = scaffold.helm(&["lint", "--strict", &folder]);
+    assert!(linted.contains("0 chart(s) failed"), "{linted}");
+    scaffold.helm(&["install", "sax", &folder]);
+    let before = scaffold.state();
+    scaffold.helm(&["upgrade", "sax", &folder]);
+    assert_eq!(scaffold.state(), before);
+    // What the hardware follows from can't be changed behind its back.
+    let refused = scaffold.try_helm(&["upgrade", "sax", &folder, "--set", "slice=v5e:4x8"]);
+    assert!(!refused.status.success(), "{refused:?}");
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert!(stderr.contains("slice"), "{stderr}");
+    assert_eq!(scaffold.state(), before);
 }
 
 #[test]
