@@ -102,7 +102,7 @@ pub fn pack(
     platform: Platform,
     out: &Path,
 ) -> Result<Archive> {
-    let stem = format!("{PROGRAM}-v{}-{}-{}", version(), platform.os, platform.arch);
+    let stem = stem(platform);
     let staged = out.join(&stem);
     if staged.exists() {
         fs::remove_dir_all(&staged).with_context(|| format!("empty {}", staged.display()))?;
@@ -122,6 +122,24 @@ pub fn pack(
         path,
         sha256,
     })
+}
+
+/// The archives of this version that lie in a folder, one for each platform that is released for.
+///
+/// # Errors
+/// When one is missing or can't be read.
+pub fn packed(folder: &Path) -> Result<Vec<Archive>> {
+    let archive = |platform| {
+        let path = folder.join(format!("{}.tar.gz", stem(platform)));
+        ensure!(path.is_file(), "{} is missing", path.display());
+        let sha256 = sha256(&path)?;
+        Ok(Archive {
+            platform,
+            path,
+            sha256,
+        })
+    };
+    PLATFORMS.into_iter().map(archive).collect()
 }
 
 /// The manifest by which krew installs the archives, which lie below `url`.
@@ -168,6 +186,11 @@ fn krew_platform(archive: &Archive, url: &str) -> String {
         arch = platform.arch,
         file = file_name(path),
     )
+}
+
+/// An archive's name without its ending.
+fn stem(platform: Platform) -> String {
+    format!("{PROGRAM}-v{}-{}-{}", version(), platform.os, platform.arch)
 }
 
 /// All crates have one version.
@@ -237,9 +260,9 @@ fn printed(command: &mut Command) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
-    use super::{Archive, PLATFORMS, Platform, checksums, krew_manifest};
+    use super::{Archive, PLATFORMS, Platform, checksums, krew_manifest, packed, stem};
 
     #[test]
     fn a_manifest_has_what_krew_demands() {
@@ -263,6 +286,33 @@ mod tests {
             .find_map(|line| line.trim().strip_prefix("shortDescription: "));
         assert!(short.is_some_and(|text| text.len() <= 50), "{short:?}");
         assert!(checksums(&archives).ends_with("00  a.tar.gz\n"));
+    }
+
+    #[test]
+    fn archives_of_several_machines_make_one_manifest_and_a_missing_one_is_named() {
+        let folder = std::env::temp_dir().join(format!("sax-packed-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("must be creatable");
+        for platform in PLATFORMS {
+            let missing = packed(&folder).expect_err("one is missing").to_string();
+            let name = format!("{}.tar.gz", stem(platform));
+            assert!(missing.contains(&name), "{missing}");
+            std::fs::write(folder.join(name), platform.triple).expect("must be writable");
+        }
+        let manifest = packed(&folder).map(|archives| krew_manifest(&archives, "https://x"));
+        std::fs::remove_dir_all(&folder).expect("must be removable");
+        let manifest = manifest.expect("all are there");
+        assert_eq!(manifest.matches("    sha256: ").count(), PLATFORMS.len());
+    }
+
+    #[test]
+    fn each_platform_is_built_by_ci() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let ci = std::fs::read_to_string(root.join(".github/workflows/ci.yml"));
+        let ci = ci.expect("must be readable");
+        for platform in PLATFORMS {
+            let target = format!("target: {} }}", platform.triple);
+            assert!(ci.contains(&target), "{target}");
+        }
     }
 
     #[test]

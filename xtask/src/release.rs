@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use xtask::dist::{Archive, NAME, Platform, checksums, krew_manifest, pack};
+use xtask::dist::{Archive, NAME, Platform, checksums, krew_manifest, pack, packed};
 use xtask::{cargo, progress};
 
 use crate::setup::wasm_compiler;
@@ -22,6 +22,11 @@ pub(crate) struct DistArgs {
     #[arg(long, value_name = "URL", default_value = concat!("https://kubectl-sax.dev/releases/v", env!("CARGO_PKG_VERSION")))]
     url: String,
 
+    /// Build nothing: take the archives in --out, which several machines have made, and write the
+    /// checksums and krew's manifest of all of them.
+    #[arg(long, conflicts_with = "targets")]
+    packed: bool,
+
     /// Folder for the archives.
     #[arg(long, value_name = "DIR", default_value = "target/dist")]
     out: PathBuf,
@@ -32,26 +37,12 @@ pub(crate) struct DistArgs {
 /// # Errors
 /// When a build fails or a file can't be written.
 pub(crate) fn run(root: &Path, args: &DistArgs) -> Result<()> {
-    wasm_compiler()?;
-    let here = Platform::here()?;
-    let platforms = match args.targets.as_slice() {
-        [] => vec![here],
-        targets => targets
-            .iter()
-            .map(|triple| Platform::of(triple))
-            .collect::<Result<_>>()?,
-    };
     let out = root.join(&args.out);
-    let talker = build(root, here)?;
-    let mut archives: Vec<Archive> = Vec::new();
-    for platform in platforms {
-        let program = if platform == here {
-            talker.clone()
-        } else {
-            build(root, platform)?
-        };
-        archives.push(pack(root, &program, &talker, platform, &out)?);
-    }
+    let archives = if args.packed {
+        packed(&out)?
+    } else {
+        build_and_pack(root, &args.targets, &out)?
+    };
     let texts = [
         ("checksums.txt".to_owned(), checksums(&archives)),
         (format!("{NAME}.yaml"), krew_manifest(&archives, &args.url)),
@@ -66,6 +57,30 @@ pub(crate) fn run(root: &Path, args: &DistArgs) -> Result<()> {
         writeln!(stdout(), "{}", path.display()).context("write to stdout")?;
     }
     Ok(())
+}
+
+/// An archive for each of these platforms.
+fn build_and_pack(root: &Path, triples: &[String], out: &Path) -> Result<Vec<Archive>> {
+    wasm_compiler()?;
+    let here = Platform::here()?;
+    let platforms = match triples {
+        [] => vec![here],
+        triples => triples
+            .iter()
+            .map(|triple| Platform::of(triple))
+            .collect::<Result<_>>()?,
+    };
+    let talker = build(root, here)?;
+    let mut archives = Vec::new();
+    for platform in platforms {
+        let program = if platform == here {
+            talker.clone()
+        } else {
+            build(root, platform)?
+        };
+        archives.push(pack(root, &program, &talker, platform, out)?);
+    }
+    Ok(archives)
 }
 
 /// The plugin's program for a platform.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use xtask::progress;
+use xtask::progress::{self, say};
 use xtask::wasm::{DEBIAN_PACKAGES, Toolchain};
 
 /// Tells the test harness where `kubectl-sax` and `sax-webhook` are, so that it needn't build them.
@@ -31,18 +31,41 @@ pub(crate) fn wasm_compiler() -> Result<()> {
     let Err(missing) = Toolchain::find() else {
         return Ok(());
     };
-    if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
+    if !can_install() {
         return Err(missing);
     }
-    if install(&DEBIAN_PACKAGES).is_err() {
-        // A fresh machine may not know the packages' list yet.
-        progress::run("apt-get update", apt_get().arg("update"))?;
-        install(&DEBIAN_PACKAGES).context("install a compiler for WebAssembly")?;
-    }
+    install(&DEBIAN_PACKAGES).context("install a compiler for WebAssembly")?;
     Toolchain::find().map(|_| ())
 }
 
+/// The shells whose completion is tested. Where they can't be installed their cases are left out,
+/// as on a developer's machine that has none of them; it is said.
+pub(crate) fn shells() {
+    let missing: Vec<&str> = ["fish", "zsh"]
+        .into_iter()
+        .filter(|shell| !Path::new("/usr/bin").join(shell).exists())
+        .collect();
+    if missing.is_empty() || (can_install() && install(&missing).is_ok()) {
+        return;
+    }
+    let shells = missing.join(", ");
+    say(&format!("without {shells}: completion isn't tested there"));
+}
+
+fn can_install() -> bool {
+    is_root() && Path::new("/usr/bin/apt-get").exists()
+}
+
 fn install(packages: &[&str]) -> Result<()> {
+    if try_install(packages).is_ok() {
+        return Ok(());
+    }
+    // A fresh machine may not know the packages' list yet.
+    progress::run("apt-get update", apt_get().arg("update"))?;
+    try_install(packages)
+}
+
+fn try_install(packages: &[&str]) -> Result<()> {
     let what = format!("apt-get install {}", packages.join(" "));
     let mut command = apt_get();
     command

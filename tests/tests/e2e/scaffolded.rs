@@ -1,6 +1,8 @@
 //! `init`, `diff`, `scale` and `delete`: what is written is what is applied, shown, changed and
 //! taken away.
 
+mod runs;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -25,6 +27,10 @@ struct Scaffold {
 
 impl Scaffold {
     fn new(purpose: &str, format: &str) -> Self {
+        Self::of(purpose, format, &NOWHERE)
+    }
+
+    fn of(purpose: &str, format: &str, wanted: &[&str]) -> Self {
         let namespace = temporary(admitted(), purpose);
         // That of the tutorial, whose name ours has too.
         let account = ["delete", "serviceaccount", "sax-sa"];
@@ -33,7 +39,7 @@ impl Scaffold {
             std::env::temp_dir().join(format!("sax-{}-{}", std::process::id(), namespace.name()));
         let scaffold = Self { namespace, folder };
         let out = scaffold.path("");
-        let words = [&["init", &out, "--format", format][..], &NOWHERE].concat();
+        let words = [&["init", &out, "--format", format][..], wanted].concat();
         let made = scaffold.sax(&words);
         assert!(made.success, "{made:?}");
         scaffold
