@@ -213,7 +213,7 @@ fn is_path(word: &str) -> bool {
         "webhook/",
         "plugin/",
     ];
-    let more = ["manifests/", "tests/", "xtask/", ".ci/"];
+    let more = ["saxml/", "manifests/", "tests/", "xtask/", ".ci/"];
     let starts = |folder: &&str| word.starts_with(*folder);
     !word.contains(['<', ' ']) && (folders.iter().any(starts) || more.iter().any(starts))
 }
