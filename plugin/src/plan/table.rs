@@ -98,7 +98,10 @@ pub(super) fn accelerators_text(
         "MEMORY",
         "SERVES IT",
     ]);
-    for part in parts {
+    // What can be had comes first.
+    let (serving, others): (Vec<_>, Vec<_>) =
+        parts.iter().partition(|part| part.obstacle.is_none());
+    for part in serving.into_iter().chain(others) {
         table.row(accelerator_row(part, printer));
     }
     format!("{title}:\n{}", table.text(printer))
@@ -204,9 +207,9 @@ fn misfits_text(parts: &[MisfitPart], printer: &Printer) -> String {
         table.row([part.slice.clone(), part.devices.to_string()].map(Cell::from));
     }
     format!(
-        "Smaller and larger slices don't serve it: Saxml wants the mesh's number exactly. On \
-         these the\nmodel servers skip the class, publishing it succeeds, it stays at 0 replicas, \
-         and every chip is billed:\n{}",
+        "Smaller and larger slices don't serve it: Saxml wants the mesh's number exactly.\n\
+         On these the model servers skip the class, publishing it succeeds, it stays at\n\
+         0 replicas, and every chip is billed:\n{}",
         table.text(printer)
     )
 }

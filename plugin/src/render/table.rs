@@ -1,6 +1,6 @@
 //! Tables as kubectl prints them: a header in capitals, columns three spaces apart.
 
-use super::wrap::wrapped;
+use super::wrap::{wrapped, wrapped_cell};
 use crate::printer::{Printer, Tone};
 
 /// Between two columns.
@@ -55,7 +55,10 @@ impl Table {
         let mut text = printer.out(&line(&titles, &widths), Tone::Strong) + "\n";
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => text += &line(cells, &widths),
+                Row::Cells(cells) => {
+                    let line = line(cells, &widths);
+                    text += &wrapped_cell(&line, last_column(&widths), printer.width());
+                }
                 Row::Line(line) => text += &wrapped(line, printer.width()),
             }
             text += "\n";
@@ -113,6 +116,16 @@ impl<T: Into<String>> From<T> for Cell {
             text,
         }
     }
+}
+
+/// Where the last of the columns that are shown begins.
+fn last_column(widths: &[Option<usize>]) -> usize {
+    let shown: Vec<_> = widths.iter().flatten().collect();
+    let before = shown.len().saturating_sub(1);
+    shown[..before]
+        .iter()
+        .map(|width| **width + GAP.len())
+        .sum()
 }
 
 /// Cells side by side, without spaces at the end.

@@ -18,6 +18,16 @@ pub(super) fn wrapped(line: &str, width: Option<usize>) -> String {
     }
 }
 
+/// [`wrapped`] below the column at which the line's last cell begins.
+pub(super) fn wrapped_cell(line: &str, column: usize, width: Option<usize>) -> String {
+    match width {
+        Some(width) if columns(line) > width && column + ROOM <= width => {
+            broken(line, &" ".repeat(column), width)
+        }
+        _ => line.to_owned(),
+    }
+}
+
 fn broken(line: &str, hang: &str, width: usize) -> String {
     let indent = hang.chars().count();
     let (begin, text) = line.split_at(at(line, indent));
@@ -72,7 +82,7 @@ fn words(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::{wrapped, wrapped_cell};
 
     const LINE: &str =
         "│     tpu2   7 of 8 Pods fit; node tpu2-3 is cordoned (`kubectl uncordon a`)";
@@ -84,6 +94,16 @@ mod tests {
 │            tpu2-3 is cordoned
 │            (`kubectl uncordon a`)";
         assert_eq!(wrapped(LINE, Some(36)), expected);
+    }
+
+    #[test]
+    fn a_long_last_cell_goes_on_in_its_column() {
+        let line = "v6e   no: Saxml has no chip of that name";
+        let expected = "v6e   no: Saxml has no\n      chip of that name";
+        assert_eq!(wrapped_cell(line, 6, Some(24)), expected);
+        for width in [None, Some(80), Some(10)] {
+            assert_eq!(wrapped_cell(line, 6, width), line, "{width:?}");
+        }
     }
 
     #[test]
