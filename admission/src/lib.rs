@@ -5,7 +5,8 @@
 //!
 //! In reading order: [`Request`] (what is asked), [`PolicySet`] and [`Matching`] (who answers),
 //! [`Evaluate`] (how), [`admit`] (the pipeline), [`Decision`] (the answer), and
-//! [`parse_review`] and [`respond`] (the AdmissionReview on the wire).
+//! [`parse_review`] and [`respond`] (the AdmissionReview on the wire). [`Entries`] is what the API
+//! server must be asked to send.
 
 mod admit;
 mod codes;
@@ -17,6 +18,7 @@ mod matching;
 mod owner;
 mod patch;
 mod policy;
+mod registration;
 mod request;
 mod respond;
 mod review;
@@ -34,6 +36,7 @@ pub use kind::{GroupVersionKind, GroupVersionResource};
 pub use matching::{MatchRule, Matching};
 pub use patch::{MAX_DEPTH, PatchError, apply};
 pub use policy::{Mode, OnError, Policy, PolicySet};
+pub use registration::Entries;
 pub use request::{ManifestError, Operation, Request};
 pub use respond::{respond, respond_error};
 pub use review::{ReviewError, ReviewFault, parse_review};

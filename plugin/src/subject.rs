@@ -180,7 +180,7 @@ impl Subject {
             let path = path.to_owned();
             return Err(SubjectError::Documents { path, found });
         };
-        let component = component_of(&document.module, path)?;
+        let component = component_of(&document, path)?;
         let module = engine.load(&document.name, &component, &document.grants)?;
         Ok(Self {
             module: module.with_limits(document.limits)?,
@@ -194,19 +194,16 @@ impl Subject {
     }
 }
 
-fn component_of(module: &Module, document: &Path) -> Result<Vec<u8>, SubjectError> {
-    match module {
-        Module::File(file) => read(&beside(document).join(file)),
-        Module::Builtin(name) => match builtin(name) {
-            Some(builtin) => Ok(builtin.component.to_vec()),
-            None => Err(SubjectError::Unknown {
-                name: name.clone(),
-                known: policies::builtin()
-                    .iter()
-                    .map(|builtin| builtin.name)
-                    .collect(),
-            }),
-        },
+fn component_of(document: &WasmPolicy, path: &Path) -> Result<Vec<u8>, SubjectError> {
+    if let Some(component) = document.builtin_component()? {
+        return Ok(component.to_vec());
+    }
+    match &document.module {
+        Module::File(file) => read(&beside(path).join(file)),
+        module => Err(SubjectError::Load(LoadError::OnlyInACluster {
+            policy: document.name.clone(),
+            module: module.clone(),
+        })),
     }
 }
 

@@ -50,6 +50,29 @@ pub enum Module {
     Builtin(String),
     /// A file, relative to the document.
     File(PathBuf),
+    /// Bytes in a ConfigMap of the webhook's own namespace; only in a cluster.
+    ConfigMap(ConfigMapKey),
+    /// An OCI image by digest; only in a cluster.
+    Image(String),
+}
+
+/// Some bytes of a ConfigMap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigMapKey {
+    /// The ConfigMap's name.
+    pub name: String,
+    /// Where in its `binaryData`.
+    #[serde(default = "ConfigMapKey::usual")]
+    pub key: String,
+}
+
+/// Why a value is no `WasmPolicy`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no WasmPolicy: {reason}")]
+pub struct DocumentError {
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +160,36 @@ impl WasmPolicy {
             serde_saphyr::from_multiple(text).map_err(|error| refuse(error.to_string()))?;
         let entries = documents.into_iter().map(Self::try_from);
         entries.map(|entry| entry.map_err(refuse)).collect()
+    }
+
+    /// Reads an object as a cluster stores it; what the cluster adds is left alone.
+    ///
+    /// # Errors
+    /// [`DocumentError`] with what is wrong.
+    pub fn from_object(object: &Value) -> Result<Self, DocumentError> {
+        let document: Result<Document, _> = Deserialize::deserialize(object);
+        let document = document.map_err(|error| error.to_string());
+        let read = document.and_then(Self::try_from);
+        read.map_err(|reason| DocumentError { reason })
+    }
+}
+
+impl ConfigMapKey {
+    /// The key that a ConfigMap usually has.
+    #[must_use]
+    pub fn usual() -> String {
+        "policy.wasm".to_owned()
+    }
+}
+
+impl std::fmt::Display for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Builtin(name) => write!(f, "built-in {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::ConfigMap(ConfigMapKey { name, key }) => write!(f, "ConfigMap {name}, key {key}"),
+            Self::Image(image) => write!(f, "image {image}"),
+        }
     }
 }
 

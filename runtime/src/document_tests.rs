@@ -1,4 +1,8 @@
-//! The file form of a policy set.
+//! The file form of a policy set, and the same in a cluster.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
 
 use super::*;
 
@@ -76,12 +80,101 @@ fn what_is_no_entry_is_refused_with_the_file() {
             "expected kubectl-sax.dev/v1alpha1 WasmPolicy",
         ),
         (SHORT.replace("mine}", "No_Label}"), "No_Label"),
-        (SHORT.replace("file:", "image:"), "image"),
+        (SHORT.replace("file:", "url:"), "url"),
         (SHORT.replace("spec: {", "spec: {ordre: 1, "), "ordre"),
         ("[".to_owned(), "set.yaml"),
     ] {
         let error = parse(&text).unwrap_err();
         assert!(matches!(error, LoadError::NotADocument { .. }));
         assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
+/// The schema of `spec` in the CustomResourceDefinition.
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = path.join("../manifests/base/wasm-policy-crd.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let definition: Value = serde_saphyr::from_str(&text).unwrap();
+    let version = &definition["spec"]["versions"][0];
+    let schema = &version["schema"]["openAPIV3Schema"];
+    assert_eq!(
+        (&definition["spec"]["names"]["kind"], &version["name"]),
+        (&json!(KIND), &json!("v1alpha1"))
+    );
+    schema["properties"]["spec"].clone()
+}
+
+/// The words in backquotes of what a reader says of an unknown one: all that it knows.
+fn known<T: for<'a> Deserialize<'a>>(wrong: &Value) -> BTreeSet<String> {
+    let refused = T::deserialize(wrong).err().unwrap().to_string();
+    let (_, expected) = refused.split_once("expected").unwrap();
+    let words = expected.split('`').skip(1).step_by(2);
+    words.map(str::to_owned).collect()
+}
+
+/// All that a schema knows.
+fn properties(schema: &Value) -> BTreeSet<String> {
+    let members = schema["properties"].as_object().unwrap();
+    members.keys().cloned().collect()
+}
+
+fn words(schema: &Value) -> BTreeSet<String> {
+    let words = schema["enum"].as_array().unwrap().iter();
+    words.map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_clusters_schema_knows_the_fields_of_the_document_and_no_others() {
+    let schema = schema();
+    let of = |member: &str| &schema["properties"][member];
+    let field = json!({"no-such-field": 1});
+    assert_eq!(properties(&schema), known::<Spec>(&field));
+    assert_eq!(properties(of("match")), known::<SpecMatch>(&field));
+    assert_eq!(properties(of("limits")), known::<SpecLimits>(&field));
+    assert_eq!(properties(&of("grants")["items"]), known::<Grant>(&field));
+    let key = &of("module")["properties"]["configMap"];
+    assert_eq!(properties(key), known::<ConfigMapKey>(&field));
+    assert_eq!(words(of("mode")), known::<SpecMode>(&json!("no")));
+    assert_eq!(words(of("onError")), known::<SpecOnError>(&json!("no")));
+    // A file is beside a document; a cluster has no files.
+    let mut modules = known::<Module>(&field);
+    assert!(modules.remove("file"));
+    assert_eq!(properties(of("module")), modules);
+}
+
+#[test]
+fn what_the_clusters_schema_fills_in_is_what_a_missing_field_means() {
+    let schema = schema();
+    let defaults = schema["properties"].as_object().unwrap().iter();
+    let filled = defaults
+        .filter_map(|(name, schema)| Some((name.clone(), schema.get("default")?.clone())));
+    let mut spec: serde_json::Map<String, Value> = filled.collect();
+    assert!(spec.len() > 2, "{spec:?}");
+    let object = |spec: &Value| {
+        let object = json!({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "a"},
+            "spec": spec, "status": {"observedGeneration": 1}});
+        WasmPolicy::from_object(&object).unwrap()
+    };
+    let module = json!({"configMap": {"name": "a"}});
+    let short = object(&json!({"module": module}));
+    spec.insert("module".into(), module);
+    assert_eq!(object(&Value::Object(spec)), short);
+    let key = &schema["properties"]["module"]["properties"]["configMap"]["properties"]["key"];
+    assert_eq!(key["default"], ConfigMapKey::usual());
+}
+
+#[test]
+fn what_the_clusters_schema_allows_a_sandbox_can_keep() {
+    let limits = &schema()["properties"]["limits"];
+    for (name, schema) in limits["properties"].as_object().unwrap() {
+        let limit = |value: u64| {
+            let limits: SpecLimits = Deserialize::deserialize(&json!({ name.as_str(): value })).unwrap();
+            Limits::from(limits).check()
+        };
+        let most = schema["maximum"].as_u64().unwrap();
+        assert_eq!(limit(most), Ok(()), "{name}");
+        assert_eq!(limit(most + 1).unwrap_err().most, most, "{name}");
+        assert_eq!(limit(schema["minimum"].as_u64().unwrap()), Ok(()));
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use admission::EvaluateError;
 
+use crate::document::Module;
 use crate::limits::LimitError;
 
 /// Why a policy or a policy set can't be loaded.
@@ -137,6 +138,17 @@ pub enum LoadError {
         builtin: String,
         /// What there is.
         known: Vec<&'static str>,
+    },
+    /// A module that only a cluster has.
+    #[error(
+        "policy {policy} takes its module from {module}, which only a WasmPolicy in a cluster can; \
+         name a file with spec.module.file"
+    )]
+    OnlyInACluster {
+        /// The policy.
+        policy: String,
+        /// Where it should come from.
+        module: Module,
     },
     /// Two entries of one name.
     #[error("policy {policy} stands twice in the policy set")]

@@ -1,8 +1,6 @@
 //! A whole policy set, ready to admit.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,8 +11,7 @@ use admission::{
 use placement::{DomainFacts, GroupFacts, Rank, RankError};
 
 use crate::choice::Choice;
-use crate::document::{Module, WasmPolicy};
-use crate::engine::Engine;
+use crate::entry::Entry;
 use crate::load::LoadError;
 use crate::objects::Objects;
 use crate::policy::LoadedPolicy;
@@ -36,67 +33,36 @@ pub struct Evaluator<'a> {
     until: Instant,
 }
 
-/// The built-in policies as their own documents put them in force.
-///
-/// # Errors
-/// See [`LoadError`].
-pub fn load_builtin(engine: &Engine) -> Result<Loaded, LoadError> {
-    load(engine, builtin_entries()?)
-}
-
-/// The policies of these files and folders (`*.yaml`, `*.yml`, `*.json`), and the built-in ones
-/// that none of them names.
-///
-/// # Errors
-/// See [`LoadError`]; one broken document means no policy set, so that the last good one can
-/// stay in force.
-pub fn load_files(engine: &Engine, paths: &[PathBuf]) -> Result<Loaded, LoadError> {
-    load_files_without(engine, paths, &[])
-}
-
-/// The same, but without the built-in policies in `left_out`, unless a document names them: for a
-/// process that lacks what such a policy counts on.
-///
-/// # Errors
-/// See [`load_files`].
-pub fn load_files_without(
-    engine: &Engine,
-    paths: &[PathBuf],
-    left_out: &[&str],
-) -> Result<Loaded, LoadError> {
-    let mut entries = Vec::new();
-    for path in paths {
-        for file in documents(path)? {
-            let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
-            let parsed = WasmPolicy::parse(&text, &file)?;
-            let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-            entries.extend(parsed.into_iter().map(|entry| (entry, folder.clone())));
-        }
-    }
-    let named: BTreeSet<Module> = entries
-        .iter()
-        .map(|(entry, _)| entry.module.clone())
-        .collect();
-    let mut defaults = builtin_entries()?;
-    defaults.retain(|(entry, _)| {
-        let is_left_out = left_out.iter().any(|name| is_builtin(&entry.module, name));
-        !named.contains(&entry.module) && !is_left_out
-    });
-    entries.extend(defaults);
-    load(engine, entries)
-}
-
 impl Loaded {
     /// Makes a set of policies that were loaded one by one, in this order.
     #[must_use]
     pub fn of(policies: impl IntoIterator<Item = (Policy, LoadedPolicy)>) -> Self {
         let mut loaded = Self::default();
-        for (mut policy, module) in policies {
-            policy.slot = loaded.policies.len();
-            loaded.set.0.push(policy);
-            loaded.policies.push(Arc::new(module));
+        for (policy, module) in policies {
+            loaded.push(policy, Arc::new(module));
         }
         loaded
+    }
+
+    /// Makes a set of entries, in the order that they ask for. What is loaded is shared with
+    /// other sets of the same entries.
+    ///
+    /// # Errors
+    /// [`LoadError::Twice`].
+    pub fn compose(entries: impl IntoIterator<Item = Entry>) -> Result<Self, LoadError> {
+        let mut entries: Vec<Entry> = entries.into_iter().collect();
+        let place = |entry: &Entry| (entry.order, entry.policy.name.clone());
+        entries.sort_by_key(place);
+        let mut names = BTreeSet::new();
+        let mut loaded = Self::default();
+        for Entry { policy, module, .. } in entries {
+            if !names.insert(policy.name.clone()) {
+                let policy = policy.name;
+                return Err(LoadError::Twice { policy });
+            }
+            loaded.push(policy, module);
+        }
+        Ok(loaded)
     }
 
     /// The same set, whose policies read these objects where they are granted to.
@@ -145,6 +111,12 @@ impl Loaded {
         admission::admit(request, phase, &self.set, self)
     }
 
+    fn push(&mut self, mut policy: Policy, module: Arc<LoadedPolicy>) {
+        policy.slot = self.policies.len();
+        self.set.0.push(policy);
+        self.policies.push(module);
+    }
+
     fn ask(
         &self,
         policy: &Policy,
@@ -185,103 +157,5 @@ impl Evaluate for Loaded {
 impl Evaluate for Evaluator<'_> {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
         self.loaded.ask(policy, call, Some(self.until))
-    }
-}
-
-/// An entry, and the folder that its file is relative to.
-type Entry = (WasmPolicy, PathBuf);
-
-fn is_builtin(module: &Module, name: &str) -> bool {
-    matches!(module, Module::Builtin(builtin) if builtin == name)
-}
-
-fn builtin_entries() -> Result<Vec<Entry>, LoadError> {
-    let mut entries = Vec::new();
-    for builtin in policies::builtin() {
-        let path = PathBuf::from(format!("policies/{}/policy.yaml", builtin.name));
-        let parsed = WasmPolicy::parse(builtin.manifest, &path)?;
-        entries.extend(parsed.into_iter().map(|entry| (entry, PathBuf::new())));
-    }
-    Ok(entries)
-}
-
-fn load(engine: &Engine, mut entries: Vec<Entry>) -> Result<Loaded, LoadError> {
-    entries.sort_by(|(a, _), (b, _)| (a.order, &a.name).cmp(&(b.order, &b.name)));
-    let mut names = BTreeSet::new();
-    if let Some((twice, _)) = entries
-        .iter()
-        .find(|(entry, _)| !names.insert(entry.name.clone()))
-    {
-        let policy = twice.name.clone();
-        return Err(LoadError::Twice { policy });
-    }
-    let loaded: Result<Vec<_>, _> = entries
-        .into_iter()
-        .map(|(entry, folder)| load_entry(engine, entry, &folder))
-        .collect();
-    Ok(Loaded::of(loaded?))
-}
-
-fn load_entry(
-    engine: &Engine,
-    entry: WasmPolicy,
-    folder: &Path,
-) -> Result<(Policy, LoadedPolicy), LoadError> {
-    let module = match &entry.module {
-        Module::Builtin(name) => engine.load(&entry.name, component(&entry, name)?, &entry.grants),
-        Module::File(file) => {
-            let file = folder.join(file);
-            let wasm = fs::read(&file).map_err(|error| unreadable(&file, error))?;
-            engine.load(&entry.name, &wasm, &entry.grants)
-        }
-    }?;
-    let module = module.with_limits(entry.limits)?;
-    module.check_settings(&entry.settings)?;
-    let mut matching = entry.matching;
-    matching.rules.clone_from(&module.description().matches);
-    let mut policy = Policy::new(&entry.name, matching, entry.settings);
-    policy.mode = entry.mode;
-    policy.on_error = entry.on_error;
-    policy.skippable = entry.skippable;
-    Ok((policy, module))
-}
-
-fn component(entry: &WasmPolicy, name: &str) -> Result<&'static [u8], LoadError> {
-    let mut builtin = policies::builtin().iter();
-    let found = builtin.find(|builtin| builtin.name == name);
-    found
-        .map(|builtin| builtin.component)
-        .ok_or_else(|| LoadError::UnknownBuiltin {
-            policy: entry.name.clone(),
-            builtin: name.to_owned(),
-            known: policies::builtin()
-                .iter()
-                .map(|builtin| builtin.name)
-                .collect(),
-        })
-}
-
-/// The documents at a path: itself, or a folder's own in the order of their names.
-fn documents(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let is_document = |path: &PathBuf| {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        matches!(extension, Some("yaml" | "yml" | "json"))
-    };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(|error| unreadable(path, error))? {
-        files.push(entry.map_err(|error| unreadable(path, error))?.path());
-    }
-    files.retain(is_document);
-    files.sort();
-    Ok(files)
-}
-
-fn unreadable(path: &Path, source: std::io::Error) -> LoadError {
-    LoadError::Unreadable {
-        path: path.to_owned(),
-        source,
     }
 }

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use admission::{Call, Mode, Phase, Policy, Request};
 use runtime::{
     Engine, EngineOptions, FUEL_PER_BYTE, LoadError, Loaded, LoadedPolicy, World, load_builtin,
-    load_files, load_files_without,
+    load_entries, load_files,
 };
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ fn a_document_replaces_the_built_in_that_it_names_and_no_other() {
 fn a_built_in_that_is_left_out_comes_back_where_a_document_names_it() {
     let without = |paths: &[PathBuf]| {
         let left_out = ["exclusive-placement"];
-        load_files_without(&ENGINE, paths, &left_out).unwrap()
+        Loaded::compose(load_entries(&ENGINE, paths, &left_out).unwrap()).unwrap()
     };
     assert_eq!(names(&without(&[])), BUILTIN[..3]);
     let text = entry("mine", "{module: {builtin: exclusive-placement}}");

@@ -1,9 +1,8 @@
 //! `policy inspect`: what a policy says of itself, and what it is.
 
 use admission::{MatchRule, Operation, Severity};
-use runtime::{Description, Limits};
+use runtime::{Description, Limits, digest};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use wasmparser::{ComponentTypeRef, Parser, Payload};
 
 use crate::cli::{InspectArgs, InspectFormat};
@@ -72,13 +71,6 @@ fn as_text(subject: &Subject, printer: &Printer) -> String {
         );
     }
     text + "Settings schema: shown with -o yaml\n"
-}
-
-/// What identifies the component, as container registries write it.
-fn digest(component: &[u8]) -> String {
-    let hash = Sha256::digest(component);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
 }
 
 /// The interfaces that the component imports; types that it takes out of them are no imports of
