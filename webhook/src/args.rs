@@ -67,7 +67,8 @@ pub(crate) struct Serve {
     pub(crate) kubeconfig: Option<PathBuf>,
 
     /// Whether to place groups of Pods. `auto` does where there is a cluster to talk to. Without
-    /// placement the policy exclusive-placement isn't in force: nothing would lift its gates.
+    /// placement the policy exclusive-placement isn't in force: nothing would lift its gates; and
+    /// no WasmPolicy of a cluster is read.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Placement::Auto)]
     pub(crate) placement: Placement,
 

@@ -7,9 +7,11 @@
 
 mod args;
 mod authority;
+mod backoff;
 mod body;
 mod budget;
 mod cluster;
+mod following;
 mod http;
 mod logging;
 mod metrics;

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::placer::PlacerMetrics;
+use crate::policies::PolicyMetrics;
 
 /// Upper bounds in seconds, from 10 µs: a whole admission takes a few hundred microseconds, and
 /// the API server's own histogram (first bucket 5 ms) cannot tell a good one from a bad one.
@@ -104,6 +105,7 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     failed_handshakes: Counter,
     placer: Arc<PlacerMetrics>,
+    policies: Arc<PolicyMetrics>,
 }
 
 /// Counts a review as in flight until it is dropped, however it ends.
@@ -114,9 +116,11 @@ impl Metrics {
     pub(crate) fn new() -> Metrics {
         let mut registry = Registry::with_prefix("sax_webhook");
         let placer = Arc::new(PlacerMetrics::register(&mut registry));
+        let policies = Arc::new(PolicyMetrics::register(&mut registry));
         let mut metrics = Metrics {
             registry,
             placer,
+            policies,
             reviews: Family::default(),
             latency: Family::new_with_constructor(new_latency as fn() -> Histogram),
             findings: Family::default(),
@@ -176,6 +180,11 @@ impl Metrics {
     /// The placer's part.
     pub(crate) fn placer(&self) -> Arc<PlacerMetrics> {
         Arc::clone(&self.placer)
+    }
+
+    /// The part of the cluster's policies.
+    pub(crate) fn policies(&self) -> Arc<PolicyMetrics> {
+        Arc::clone(&self.policies)
     }
 
     /// The exposition in OpenMetrics text.

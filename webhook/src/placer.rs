@@ -20,7 +20,6 @@
 
 mod act;
 mod api;
-mod backoff;
 mod election;
 mod events;
 mod journal;
@@ -38,8 +37,10 @@ use placement::{Rank, Settings};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
+pub(crate) use api::ApiError;
 use api::ApiServer;
-use election::{Election, TIMING};
+use election::Election;
+pub(crate) use election::{Leadership, TIMING};
 use kinds::What;
 pub(crate) use metrics::PlacerMetrics;
 use rounds::Rounds;
@@ -49,36 +50,69 @@ use watch::{Update, Watch};
 const QUEUE: usize = 1024;
 /// How often to look whether a kind that isn't installed has been.
 const NOT_INSTALLED: Duration = Duration::from_secs(10);
-/// What the placer is started with.
+
+/// A placer that stands for election.
 pub(crate) struct Placer {
-    /// The cluster.
-    pub(crate) client: Client,
-    /// Our own namespace.
-    pub(crate) namespace: String,
-    /// How to place.
-    pub(crate) settings: Settings,
-    /// Ranks feasible domains.
-    pub(crate) rank: Arc<dyn Rank + Send + Sync>,
-    /// Counts what is done.
-    pub(crate) metrics: Arc<PlacerMetrics>,
+    api: ApiServer,
+    settings: Settings,
+    rank: Arc<dyn Rank + Send + Sync>,
+    identity: String,
+    election: Election<ApiServer>,
+    leadership: Leadership,
 }
 
 impl Placer {
-    /// Watches, and places while it leads, until `stop` is done; then lets another lead.
-    pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
+    /// A placer for the cluster of `client`, whose claims lie in `namespace`. `rank` ranks
+    /// feasible domains; `metrics` count what is done.
+    pub(crate) fn new(
+        (client, namespace): (Client, String),
+        settings: Settings,
+        rank: Arc<dyn Rank + Send + Sync>,
+        metrics: Arc<PlacerMetrics>,
+    ) -> Placer {
         let api = ApiServer {
-            client: self.client,
-            namespace: self.namespace,
-            metrics: Arc::clone(&self.metrics),
+            client,
+            namespace,
+            metrics,
         };
         let identity = identity();
-        let (mut election, leadership) = Election::new(api.clone(), identity.clone(), TIMING);
+        let (election, leadership) = Election::new(api.clone(), identity.clone(), TIMING);
+        Placer {
+            api,
+            settings,
+            rank,
+            identity,
+            election,
+            leadership,
+        }
+    }
+
+    /// What this replica calls itself; no other process has that name.
+    pub(crate) fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Whether this replica leads, for whatever else only one replica may do.
+    pub(crate) fn leadership(&self) -> Leadership {
+        self.leadership.clone()
+    }
+
+    /// Watches, and places while it leads, until `stop` is done; then lets another lead.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
+        let Placer {
+            api,
+            settings,
+            rank,
+            identity,
+            mut election,
+            leadership,
+        } = self;
         let rounds = Rounds::new(
             api.clone(),
             watch_all(&api),
             events::start(api.clone(), &identity),
             leadership,
-            (self.settings, self.rank),
+            (settings, rank),
         );
         tracing::info!(identity, "placing groups where this replica leads");
         let (quit, quitted) = oneshot::channel::<()>();

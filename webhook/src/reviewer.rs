@@ -9,6 +9,7 @@ use admission::{
 
 use crate::budget::Budget;
 use crate::metrics::{Metrics, Outcome};
+use crate::policies::Live;
 
 /// The kinds that have a label of their own; a peer can send any other kind, but no new label.
 const KINDS: [&str; 7] = [
@@ -53,8 +54,8 @@ pub(crate) trait Policies: Send + Sync + 'static {
 
 /// Decides with the policies in force.
 pub(crate) struct PolicyReviewer<P> {
-    /// The policies.
-    pub(crate) policies: P,
+    /// The policies: those in force when a review begins judge all of it.
+    pub(crate) policies: Arc<Live<P>>,
     /// Counts findings and failures.
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -80,12 +81,13 @@ impl<P: Policies> Reviewer for PolicyReviewer<P> {
                 };
             }
         };
+        let policies = self.policies.now();
         let evaluator = Watched {
-            policies: &self.policies,
+            policies: policies.as_ref(),
             metrics: &self.metrics,
             budget,
         };
-        let decision = admission::admit(&request, phase, self.policies.set(), &evaluator);
+        let decision = admission::admit(&request, phase, policies.set(), &evaluator);
         self.count(&decision);
         if !decision.allowed {
             log_denial(phase, &request, &decision);

@@ -35,8 +35,9 @@ where
     let policy = |name| Policy::new(name, matching.clone(), json!({}));
     let mut lenient = policy("lenient");
     lenient.on_error = OnError::Allow;
+    let says = Says(PolicySet(vec![policy("strict"), lenient]), says);
     PolicyReviewer {
-        policies: Says(PolicySet(vec![policy("strict"), lenient]), says),
+        policies: Arc::new(Live::new(says)),
         metrics: Arc::new(Metrics::new()),
     }
 }

@@ -21,7 +21,7 @@ use crate::cluster::{self, ClusterError};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::placer::Placer;
-use crate::policies::{self, PoliciesError, Ranking};
+use crate::policies::{Base, Keeper, Kept, Live, PoliciesError, Ranking};
 use crate::reviewer::{PolicyReviewer, Reviewer};
 use crate::server::{ConnectionLimits, End, Server};
 use crate::shutdown::Signals;
@@ -84,9 +84,19 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
     let files = tls::prepare(&options.tls_dir, options.self_signed, &options.host)?;
     let tls = tls::acceptor(&files)?;
     let client = cluster::connect(options.placement, options.kubeconfig.as_deref()).await?;
-    let policies = policies::load(options, client.is_some())?;
+    let base = Arc::new(Base::load(options, client.is_some())?);
+    let policies = Arc::new(Live::new(
+        base.with(Vec::new()).map_err(PoliciesError::from)?,
+    ));
     let metrics = Arc::new(Metrics::new());
-    let placer = client.map(|client| placer(options, client, &policies, &metrics));
+    let replica = match client {
+        Some(client) => Some(Replica::start(options, client, &base, &policies, &metrics).await),
+        None => None,
+    };
+    for (policy, module) in policies.now().policies() {
+        let version = module.description().version.as_str();
+        tracing::info!(policy = policy.name, version, "policy in force");
+    }
     let reviewer = Arc::new(PolicyReviewer {
         policies,
         metrics: Arc::clone(&metrics),
@@ -105,16 +115,45 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
     if let Some(path) = &options.ready_file {
         write_ready_file(path, address)?;
     }
-    serve_until(signals, server, placer).await
+    serve_until(signals, server, replica).await
 }
 
-fn placer(options: &Serve, client: Client, policies: &Loaded, metrics: &Metrics) -> Placer {
-    Placer {
-        client,
-        namespace: options.namespace.clone(),
-        settings: settings(options),
-        rank: Arc::new(Ranking(policies.clone())),
-        metrics: metrics.placer(),
+/// What a replica does beside answering reviews, where it has a cluster.
+struct Replica {
+    placer: Placer,
+    keeper: Keeper,
+}
+
+impl Replica {
+    /// Returns when the cluster's policies are in force.
+    async fn start(
+        options: &Serve,
+        client: Client,
+        base: &Arc<Base>,
+        live: &Arc<Live<Loaded>>,
+        metrics: &Metrics,
+    ) -> Replica {
+        let placer = Placer::new(
+            (client.clone(), options.namespace.clone()),
+            settings(options),
+            Arc::new(Ranking(Arc::clone(live))),
+            metrics.placer(),
+        );
+        let mut keeper = Keeper::start(Kept {
+            client,
+            namespace: options.namespace.clone(),
+            identity: placer.identity().to_owned(),
+            leadership: placer.leadership(),
+            base: Arc::clone(base),
+            live: Arc::clone(live),
+            metrics: metrics.policies(),
+        });
+        keeper.settle().await;
+        Replica { placer, keeper }
+    }
+
+    async fn run(self, placed: impl Future<Output = ()>, kept: impl Future<Output = ()>) {
+        tokio::join!(self.placer.run(placed), self.keeper.run(kept));
     }
 }
 
@@ -140,7 +179,7 @@ fn settings(options: &Serve) -> Settings {
 async fn serve_until(
     mut signals: Signals,
     server: Server,
-    placer: Option<Placer>,
+    replica: Option<Replica>,
 ) -> Result<(), ServeError> {
     let (stop, stopped) = watch::channel(());
     let second = async {
@@ -152,11 +191,12 @@ async fn serve_until(
     // The end of the sender is the signal.
     let first =
         |mut stopped: watch::Receiver<()>| async move { while stopped.changed().await.is_ok() {} };
-    let placing = placer.map(|placer| tokio::spawn(placer.run(first(stopped.clone()))));
+    let (placed, kept) = (first(stopped.clone()), first(stopped.clone()));
+    let beside = replica.map(|replica| tokio::spawn(replica.run(placed, kept)));
     let serving = async {
         let end = server.serve(first(stopped)).await;
-        if let Some(Err(error)) = settled(placing).await {
-            tracing::error!(%error, "the placer broke");
+        if let Some(Err(error)) = settled(beside).await {
+            tracing::error!(%error, "the placer or the keeper of policies broke");
         }
         end
     };
@@ -172,9 +212,9 @@ async fn serve_until(
     }
 }
 
-/// Waits for the placer's end, where there is one.
-async fn settled(placing: Option<JoinHandle<()>>) -> Option<Result<(), tokio::task::JoinError>> {
-    Some(placing?.await)
+/// Waits for the end of what runs beside the server, where there is something.
+async fn settled(beside: Option<JoinHandle<()>>) -> Option<Result<(), tokio::task::JoinError>> {
+    Some(beside?.await)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -11,13 +11,13 @@ use tokio::time::{sleep, sleep_until};
 
 use super::act::{self, Expected, Outcome, Released, Trouble};
 use super::api::ApiServer;
-use super::backoff::Backoff;
 use super::election::Leadership;
 use super::events::{Speaker, Word};
 use super::journal;
 use super::kinds::What;
 use super::mirror::Mirror;
 use super::watch::Update;
+use crate::backoff::Backoff;
 
 /// Changes come in bursts, such as the Pods of a Job: this long after the first of them they are
 /// decided on together.

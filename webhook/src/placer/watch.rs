@@ -1,27 +1,17 @@
-//! One kind's list and what becomes of it, by `kube::runtime::watcher`: pages of a list, then a
-//! watch that is taken up again where it broke, then a new list where that is no longer possible.
-//!
-//! What is left to us: a kind that isn't installed has no objects, and the pace after errors,
-//! which kube's `.backoff()` takes back to its beginning with each list that begins, though none
-//! succeeds.
+//! What the placer is told of one kind's list and what becomes of it.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::Stream;
 use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::sleep;
 
 use super::api::{ApiError, ApiServer};
-use super::backoff::Backoff;
 use super::kinds::{Item, Kind, Of, What};
 use crate::cluster::WATCH;
-
-/// Objects of one answer.
-const PAGE: u32 = 500;
+use crate::following::{Closed, PAGE, Sink, follow};
 
 /// What a watch tells.
 #[derive(Debug)]
@@ -46,60 +36,22 @@ pub(crate) struct Watch {
     pub(crate) not_installed: Duration,
 }
 
-/// Nobody listens any more.
-#[derive(Debug)]
-struct Closed;
-
-/// Why a watcher is asked no more.
-#[derive(Debug)]
-enum End {
-    /// The version at which its watch should begin is forgotten: a new list is needed. The
-    /// watcher itself sees that only in the middle of a watch.
-    Forgotten,
-    /// There is no such kind.
-    NotInstalled,
-    /// Nobody listens any more.
-    Closed,
-}
-
-impl From<Closed> for End {
-    fn from(_: Closed) -> Self {
-        End::Closed
-    }
+/// Turns what happens into updates.
+struct Teller<'a> {
+    watch: &'a Watch,
+    what: What,
+    first: bool,
 }
 
 impl Watch {
     /// Runs until nobody listens any more.
     pub(crate) async fn run<K: Kind>(self) {
-        let mut first = true;
-        let mut backoff = Backoff::default();
-        loop {
-            match self.follow::<K>(&mut first, &mut backoff).await {
-                End::Forgotten => sleep(backoff.next()).await,
-                End::NotInstalled => {
-                    if self.nothing(K::WHAT, &mut first).await.is_err() {
-                        return;
-                    }
-                    sleep(self.not_installed).await;
-                }
-                End::Closed => return,
-            }
-        }
-    }
-
-    /// Follows one watcher, which begins with a list, until it gets no further.
-    async fn follow<K: Kind>(&self, first: &mut bool, backoff: &mut Backoff) -> End {
-        let mut events = pin!(self.events::<K>());
-        while let Some(event) = events.next().await {
-            let taken = match event {
-                Ok(event) => self.event(event, first, backoff).await.map_err(End::from),
-                Err(error) => self.broke(K::WHAT, error, backoff).await,
-            };
-            if let Err(end) = taken {
-                return end;
-            }
-        }
-        End::Forgotten
+        let mut teller = Teller {
+            watch: &self,
+            what: K::WHAT,
+            first: true,
+        };
+        follow(|| self.events::<K>(), &mut teller, self.not_installed).await;
     }
 
     fn events<K: Kind>(&self) -> impl Stream<Item = watcher::Result<Event<Of<K>>>> + use<K> {
@@ -118,75 +70,46 @@ impl Watch {
         };
         watcher(api, config)
     }
+}
 
-    async fn event<K: Kind>(
-        &self,
-        event: Event<Of<K>>,
-        first: &mut bool,
-        backoff: &mut Backoff,
-    ) -> Result<(), Closed> {
-        let what = K::WHAT;
-        // That a list begins is no success.
-        if !matches!(event, Event::Init) {
-            backoff.reset();
-        }
+impl<K: Kind> Sink<Of<K>> for Teller<'_> {
+    async fn event(&mut self, event: Event<Of<K>>) -> Result<(), Closed> {
+        let what = self.what;
         match event {
             Event::Init => self.tell(Update::Listing(what)).await,
             Event::InitApply(of) | Event::Apply(of) => self.tell(Update::Put(what, of.item)).await,
-            Event::InitDone => self.listed(what, first).await,
+            Event::InitDone => self.listed().await,
             Event::Delete(of) => self.tell(Update::Gone(what, of.item)).await,
         }
     }
 
-    /// A kind that isn't installed has no objects.
-    async fn nothing(&self, what: What, first: &mut bool) -> Result<(), Closed> {
-        self.tell(Update::Listing(what)).await?;
-        self.listed(what, first).await
+    async fn nothing(&mut self) -> Result<(), Closed> {
+        self.tell(Update::Listing(self.what)).await?;
+        self.listed().await
     }
 
-    async fn listed(&self, what: What, first: &mut bool) -> Result<(), Closed> {
-        self.tell(Update::Listed(what)).await?;
-        if std::mem::take(first) {
-            self.listed.add_permits(1);
+    /// Says and counts it.
+    fn broke(&mut self, error: watcher::Error, wait: Duration) {
+        let resource = self.what.resource();
+        tracing::warn!(resource, %error, ?wait, "a watch broke");
+        if let Some(error) = of_kube(error) {
+            let error = ApiError::from(error);
+            self.watch.api.count("watch", resource, &error);
+        }
+    }
+}
+
+impl Teller<'_> {
+    async fn listed(&mut self) -> Result<(), Closed> {
+        self.tell(Update::Listed(self.what)).await?;
+        if std::mem::take(&mut self.first) {
+            self.watch.listed.add_permits(1);
         }
         Ok(())
     }
 
     async fn tell(&self, update: Update) -> Result<(), Closed> {
-        self.updates.send(update).await.map_err(|_| Closed)
-    }
-
-    /// Says and counts it, and waits; then the watcher tries again, if that can help.
-    async fn broke(
-        &self,
-        what: What,
-        error: watcher::Error,
-        backoff: &mut Backoff,
-    ) -> Result<(), End> {
-        let starts = matches!(error, watcher::Error::WatchStartFailed(_));
-        match code(&error) {
-            Some(404) => return Err(End::NotInstalled),
-            Some(410) if starts => return Err(End::Forgotten),
-            _ => {}
-        }
-        let (resource, wait) = (what.resource(), backoff.next());
-        tracing::warn!(resource, %error, ?wait, "a watch broke");
-        if let Some(error) = of_kube(error) {
-            self.api.count("watch", resource, &ApiError::from(error));
-        }
-        sleep(wait).await;
-        Ok(())
-    }
-}
-
-/// The HTTP status, or that of an error in the middle of a watch.
-fn code(error: &watcher::Error) -> Option<u16> {
-    match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-        | watcher::Error::WatchFailed(kube::Error::Api(status))
-        | watcher::Error::WatchError(status) => Some(status.code),
-        _ => None,
+        self.watch.updates.send(update).await.map_err(|_| Closed)
     }
 }
 

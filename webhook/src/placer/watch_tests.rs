@@ -174,19 +174,6 @@ async fn a_list_that_breaks_in_the_middle_begins_anew() {
 }
 
 #[tokio::test]
-async fn beginning_a_list_is_no_success_so_waits_grow_until_a_list_is_complete() {
-    let (watch, mut updates, _) = of(Vec::new());
-    let (mut first, mut backoff) = (true, Backoff::default());
-    let shortest = backoff.next();
-    for (event, grows) in [(Event::<Of<Nodes>>::Init, true), (Event::InitDone, false)] {
-        let taken = watch.event(event, &mut first, &mut backoff).await;
-        taken.expect("must be told");
-        assert_eq!(backoff.next() > shortest, grows);
-    }
-    assert_eq!(told(&mut updates, 2).await, ["listing", "listed"]);
-}
-
-#[tokio::test]
 async fn a_kind_that_is_not_installed_has_no_objects_until_it_is() {
     let lws = json!({"metadata": {"name": "l", "namespace": "n", "uid": "u", "resourceVersion": "5"},
                      "spec": {}});

@@ -8,7 +8,7 @@ const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// How long to wait after the next failure.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff(Duration);
 
 impl Default for Backoff {

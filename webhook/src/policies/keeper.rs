@@ -1,0 +1,303 @@
+//! The loop: looks at what is asked for, loads it, puts it in force, and tells.
+//!
+//! It goes by what is there, not by what changed: each look compares the cluster with the
+//! catalogue, so a missed event, a restart and a new leader need nothing of their own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::Client;
+use runtime::{Loaded, Module};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{sleep_until, timeout};
+
+use super::api::ApiServer;
+use super::base::Base;
+use super::catalogue::{Catalogue, Key, Outcome};
+use super::leader::Leader;
+use super::live::Live;
+use super::metrics::PolicyMetrics;
+use super::module::{self, Refusal};
+use super::replicas::{Heartbeat, Report};
+use super::resource::Resource;
+use super::watches::Watches;
+use crate::placer::{Leadership, TIMING};
+
+/// How long a start waits for the cluster's policies: without them this replica would let in what
+/// the others refuse. A cluster that says no isn't waited for.
+const FIRST: Duration = Duration::from_secs(10);
+/// A replica that is gone is noticed at this pace.
+const PACE: Duration = Duration::from_secs(1);
+
+/// What a keeper is started with.
+pub(crate) struct Kept {
+    /// The cluster.
+    pub(crate) client: Client,
+    /// Our own namespace.
+    pub(crate) namespace: String,
+    /// What this replica calls itself.
+    pub(crate) identity: String,
+    /// Whether this replica may register and tell.
+    pub(crate) leadership: Leadership,
+    /// What every policy set begins with.
+    pub(crate) base: Arc<Base>,
+    /// The policy set in force.
+    pub(crate) live: Arc<Live<Loaded>>,
+    /// Counts what is done.
+    pub(crate) metrics: Arc<PolicyMetrics>,
+}
+
+/// Keeps the policy set equal to what the cluster asks for.
+pub(crate) struct Keeper {
+    api: ApiServer,
+    base: Arc<Base>,
+    live: Arc<Live<Loaded>>,
+    metrics: Arc<PolicyMetrics>,
+    watches: Watches,
+    catalogue: Catalogue,
+    leader: Leader,
+    report: watch::Sender<Report>,
+    heartbeat: Option<Heartbeat>,
+    trying: Option<JoinHandle<Try>>,
+}
+
+/// What came of trying one policy.
+struct Try {
+    name: String,
+    key: Key,
+    outcome: Outcome,
+}
+
+impl Keeper {
+    /// Begins to watch.
+    pub(crate) fn start(kept: Kept) -> Keeper {
+        let api = ApiServer {
+            client: kept.client,
+            namespace: kept.namespace,
+        };
+        let (report, reported) = watch::channel(Report::default());
+        kept.metrics.swapped(kept.live.now().set.0.len());
+        Keeper {
+            watches: Watches::start(&api.client, &api.namespace),
+            catalogue: Catalogue::default(),
+            leader: Leader::new(api.clone(), kept.identity.clone(), kept.leadership),
+            heartbeat: Some(Heartbeat {
+                api: api.clone(),
+                identity: kept.identity,
+                report: reported,
+            }),
+            report,
+            trying: None,
+            api,
+            base: kept.base,
+            live: kept.live,
+            metrics: kept.metrics,
+        }
+    }
+
+    /// Puts the cluster's policies in force for the first time, before any review is answered.
+    pub(crate) async fn settle(&mut self) {
+        let settling = async {
+            while self.look() || !self.watches.answered() {
+                self.wait().await;
+            }
+        };
+        if timeout(FIRST, settling).await.is_err() {
+            tracing::warn!(
+                "the cluster's policies aren't all loaded yet; reviews are answered without them"
+            );
+        }
+    }
+
+    /// Goes on until `stop` is done.
+    pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) {
+        let beating = self.heartbeat.take().map(|heart| tokio::spawn(heart.run()));
+        tokio::pin!(stop);
+        loop {
+            self.look();
+            if let Err(error) = self.lead().await {
+                tracing::warn!(%error, "cannot register or tell which policies are in force");
+            }
+            tokio::select! {
+                () = self.wait() => {}
+                () = &mut stop => break,
+            }
+        }
+        // Its end takes this replica off the list.
+        drop(self);
+        if let Some(beating) = beating
+            && timeout(TIMING.request, beating).await.is_err()
+        {
+            tracing::warn!("this replica's Lease is still there; it is forgotten soon");
+        }
+    }
+
+    async fn lead(&mut self) -> Result<(), crate::placer::ApiError> {
+        let Some(resources) = self.watches.resources() else {
+            return Ok(());
+        };
+        self.leader
+            .act(&self.watches, &resources, &self.catalogue)
+            .await
+    }
+
+    /// Compares what is asked for with what is loaded. Is something being loaded?
+    fn look(&mut self) -> bool {
+        if !self.watches.answered() {
+            return false;
+        }
+        let resources = self.watches.resources().unwrap_or_default();
+        if self.watches.resources().is_some() && self.catalogue.forget_all_but(&resources) {
+            self.swap();
+        }
+        if self.trying.is_none() {
+            self.trying = self.next(resources);
+        }
+        self.tell();
+        self.trying.is_some()
+    }
+
+    /// Begins with the first policy that isn't what is asked for, one at a time: compiling takes
+    /// all cores as it is.
+    fn next(&self, resources: Vec<Resource>) -> Option<JoinHandle<Try>> {
+        let now = Instant::now();
+        let keyed = resources
+            .into_iter()
+            .map(|resource| (self.key(&resource), resource));
+        let (key, resource) = keyed
+            .into_iter()
+            .find(|(key, resource)| self.catalogue.wants(&resource.name, key, now))?;
+        let loaded = self.catalogue.has(&resource.name);
+        let (api, base) = (self.api.clone(), Arc::clone(&self.base));
+        Some(tokio::spawn(try_one(api, base, resource, key, loaded)))
+    }
+
+    fn key(&self, resource: &Resource) -> Key {
+        let module = resource
+            .document
+            .as_ref()
+            .ok()
+            .map(|document| &document.module);
+        let version = match module {
+            Some(Module::ConfigMap(wanted)) => self.watches.module_version(&wanted.name),
+            _ => None,
+        };
+        Key {
+            uid: resource.uid.clone(),
+            generation: resource.generation,
+            module: version,
+        }
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&mut self) {
+        let leads = self.leader.leads();
+        let pace = Instant::now() + PACE;
+        let again = self.catalogue.next().map_or(pace, |next| next.min(pace));
+        let tried = tokio::select! {
+            () = self.watches.changed() => None,
+            () = self.leader.differs(leads) => None,
+            () = sleep_until(again.into()) => None,
+            tried = finished(&mut self.trying) => Some(tried),
+        };
+        if let Some(tried) = tried {
+            self.trying = None;
+            self.take(tried);
+        }
+    }
+
+    fn take(&mut self, tried: Result<Try, JoinError>) {
+        let Try { name, key, outcome } = match tried {
+            Ok(tried) => tried,
+            // It is tried again: nothing is known of it.
+            Err(error) => {
+                tracing::error!(%error, "loading a policy broke");
+                return;
+            }
+        };
+        match &outcome.refused {
+            None => tracing::info!(policy = name, generation = key.generation, "policy loaded"),
+            Some(refused) => {
+                let reason = refused.reason();
+                tracing::warn!(policy = name, generation = key.generation, reason, %refused, "policy refused");
+            }
+        }
+        let reason = outcome.refused.as_ref().map_or("loaded", Refusal::reason);
+        self.metrics.tried(reason);
+        if self.catalogue.take(name, key, outcome, Instant::now()) {
+            self.swap();
+        }
+        self.tell();
+    }
+
+    /// Puts what is loaded in force.
+    fn swap(&self) {
+        match self.base.with(self.catalogue.entries()) {
+            Ok(loaded) => {
+                self.metrics.swapped(loaded.set.0.len());
+                self.live.swap(loaded);
+            }
+            Err(error) => tracing::error!(%error, "the policy set stays as it is"),
+        }
+    }
+
+    fn tell(&self) {
+        self.metrics.refused(self.catalogue.refused());
+        let report = self.catalogue.report();
+        self.report.send_if_modified(|told| {
+            let news = *told != report;
+            *told = report;
+            news
+        });
+    }
+}
+
+async fn try_one(
+    api: ApiServer,
+    base: Arc<Base>,
+    resource: Resource,
+    key: Key,
+    loaded: bool,
+) -> Try {
+    let outcome = match module::load(&api, &base, &resource).await {
+        Ok(good) => Outcome {
+            good: Some(good),
+            refused: None,
+        },
+        Err(refused) => Outcome {
+            good: match resource.earlier().filter(|_| !loaded) {
+                Some(earlier) => earlier_one(&api, &base, earlier).await,
+                None => None,
+            },
+            refused: Some(refused),
+        },
+    };
+    Try {
+        name: resource.name,
+        key,
+        outcome,
+    }
+}
+
+/// A replica that starts while the newest generation is refused judges by the one that is in force
+/// on the others.
+async fn earlier_one(
+    api: &ApiServer,
+    base: &Arc<Base>,
+    earlier: super::resource::Earlier,
+) -> Option<module::Good> {
+    let policy = earlier.document.name.clone();
+    let loaded = module::load_earlier(api, base, earlier).await;
+    loaded
+        .inspect_err(|error| tracing::warn!(policy, %error, "what was in force before is lost"))
+        .ok()
+}
+
+/// The end of a try; for ever where there is none.
+async fn finished(trying: &mut Option<JoinHandle<Try>>) -> Result<Try, JoinError> {
+    match trying {
+        Some(trying) => trying.await,
+        None => std::future::pending().await,
+    }
+}
