@@ -1,6 +1,7 @@
 //! The only door to the cluster: who talks to the API server does it through [`Cluster`].
 
 mod apply;
+mod condition;
 mod config;
 mod error;
 mod flags;
@@ -29,6 +30,7 @@ use admission::GroupVersionKind;
 use crate::scaffold::{JobSet, Object};
 
 pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
+pub(crate) use condition::Awaited;
 pub(crate) use config::{contexts_of, offline_namespace};
 pub(crate) use error::{ClusterError, FieldConflict, unchangeable_fields};
 pub(crate) use flags::ConnectionFlags;

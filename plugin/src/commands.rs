@@ -21,15 +21,15 @@ mod version;
 mod webhook;
 
 use std::future::Future;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use placement::Time;
 
 use crate::cli::{self, Cli, DryRun, DryRunFlag, Verb};
-use crate::cluster::Reading;
+use crate::cluster::{Awaited, Cluster, Reading};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::printer::Printer;
+use crate::printer::{Printer, Progress};
 
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
@@ -83,6 +83,26 @@ fn dry_run(flag: &DryRunFlag, printer: &Printer) -> Result<DryRun, Failure> {
         return Ok(DryRun::Client);
     }
     Ok(flag.dry_run)
+}
+
+/// Waits for conditions, and shows how they stand.
+async fn await_all(
+    cluster: &Cluster,
+    awaited: &[Awaited],
+    limit: Duration,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let mut progress = Progress::new(printer);
+    let waited = cluster
+        .wait_conditions(awaited, limit, |stages| {
+            progress.show(stages.iter().map(|stage| (stage.to_string(), stage.done)));
+        })
+        .await;
+    progress.finish()?;
+    match waited? {
+        stages if stages.is_empty() => Ok(()),
+        stages => Err(Failure::TimedOut { limit, stages }),
+    }
 }
 
 /// This machine's clock; before 1970 it is 1970.

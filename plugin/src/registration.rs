@@ -43,10 +43,11 @@ const REGISTRATIONS: [&str; 2] = [
     "ValidatingWebhookConfiguration",
 ];
 
-/// What a webhook outside of the cluster needs inside of it: a namespace for its claims, and the
-/// rights to place.
-const NEEDED_ELSEWHERE: [&str; 6] = [
+/// What a webhook outside of the cluster needs inside of it: a namespace for its claims, the kind
+/// of its policies, and the rights to place and to register.
+const NEEDED_ELSEWHERE: [&str; 7] = [
     "Namespace",
+    "CustomResourceDefinition",
     "ServiceAccount",
     "ClusterRole",
     "ClusterRoleBinding",

@@ -121,7 +121,9 @@ fn properties(schema: &Value) -> BTreeSet<String> {
 
 fn words(schema: &Value) -> BTreeSet<String> {
     let words = schema["enum"].as_array().unwrap().iter();
-    words.map(|word| word.as_str().unwrap().to_owned()).collect()
+    words
+        .map(|word| word.as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -147,8 +149,8 @@ fn the_clusters_schema_knows_the_fields_of_the_document_and_no_others() {
 fn what_the_clusters_schema_fills_in_is_what_a_missing_field_means() {
     let schema = schema();
     let defaults = schema["properties"].as_object().unwrap().iter();
-    let filled = defaults
-        .filter_map(|(name, schema)| Some((name.clone(), schema.get("default")?.clone())));
+    let filled =
+        defaults.filter_map(|(name, schema)| Some((name.clone(), schema.get("default")?.clone())));
     let mut spec: serde_json::Map<String, Value> = filled.collect();
     assert!(spec.len() > 2, "{spec:?}");
     let object = |spec: &Value| {
@@ -169,7 +171,8 @@ fn what_the_clusters_schema_allows_a_sandbox_can_keep() {
     let limits = &schema()["properties"]["limits"];
     for (name, schema) in limits["properties"].as_object().unwrap() {
         let limit = |value: u64| {
-            let limits: SpecLimits = Deserialize::deserialize(&json!({ name.as_str(): value })).unwrap();
+            let limits: SpecLimits =
+                Deserialize::deserialize(&json!({ name.as_str(): value })).unwrap();
             Limits::from(limits).check()
         };
         let most = schema["maximum"].as_u64().unwrap();

@@ -44,7 +44,11 @@ pub fn load_entries(
             let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
             let parsed = WasmPolicy::parse(&text, &file)?;
             let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-            all.extend(parsed.into_iter().map(|document| (document, folder.clone())));
+            all.extend(
+                parsed
+                    .into_iter()
+                    .map(|document| (document, folder.clone())),
+            );
         }
     }
     let named: BTreeSet<Module> = all
@@ -69,7 +73,11 @@ fn builtin_documents() -> Result<Vec<Document>, LoadError> {
     for builtin in policies::builtin() {
         let path = PathBuf::from(format!("policies/{}/policy.yaml", builtin.name));
         let parsed = WasmPolicy::parse(builtin.manifest, &path)?;
-        all.extend(parsed.into_iter().map(|document| (document, PathBuf::new())));
+        all.extend(
+            parsed
+                .into_iter()
+                .map(|document| (document, PathBuf::new())),
+        );
     }
     Ok(all)
 }

@@ -1,9 +1,7 @@
 //! Guests made by hand: one that does nothing, one that wants all memory. Both take any review.
 
-use anyhow::{Context, Result};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
-use xtask::workspace_root;
+use anyhow::Result;
+use sax_tests::guest;
 
 /// Where the description starts in a guest's memory.
 const BASE: usize = 1024;
@@ -57,7 +55,7 @@ pub(crate) fn marked(component: &[u8], mark: u8) -> Vec<u8> {
 fn component(review: &str) -> Result<Vec<u8>> {
     let (data, description) = description();
     let data: String = data.iter().map(|byte| format!("\\{byte:02x}")).collect();
-    encode(&format!(
+    guest::component(&format!(
         r#"(module
             (memory (export "memory") 4)
             (data (i32.const {BASE}) "{data}")
@@ -90,19 +88,4 @@ fn description() -> (Vec<u8>, usize) {
         data.extend(u32::try_from(word).unwrap_or_default().to_le_bytes());
     }
     (data, at)
-}
-
-fn encode(module: &str) -> Result<Vec<u8>> {
-    let mut module = wat::parse_str(module).context("assemble a guest")?;
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve
-        .push_path(workspace_root().join("wit"))
-        .context("read the contract")?;
-    let world = resolve.select_world(&[package], Some("policy"))?;
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .and_then(|encoder| encoder.encode());
-    component.context("encode a guest")
 }

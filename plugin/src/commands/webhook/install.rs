@@ -4,8 +4,8 @@ use std::fs;
 
 use super::wait_gone;
 use crate::cli::{DryRun, InstallArgs};
-use crate::cluster::{ApplyOptions, Cluster, apply_all, is_leaving, wait_available};
-use crate::commands::{block_on, dry_run};
+use crate::cluster::{ApplyOptions, Awaited, Cluster, apply_all, is_leaving, wait_available};
+use crate::commands::{await_all, block_on, dry_run};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{Printer, Progress};
@@ -71,6 +71,9 @@ async fn install(
     };
     await_room(args, &cluster, &manifests, &options, printer).await?;
     apply(args, &cluster, &manifests.server, &options, printer).await?;
+    if !options.dry_run {
+        await_kinds(args, &cluster, &manifests, printer).await?;
+    }
     if let (Some(deployment), false) = (manifests.deployment(), options.dry_run) {
         let mut progress = Progress::new(printer);
         let waited = wait_available(&cluster, deployment, args.timeout, |stage| {
@@ -86,6 +89,24 @@ async fn install(
         }
     }
     apply(args, &cluster, &manifests.registrations, &options, printer).await
+}
+
+/// The API server takes a moment to serve a new kind, and nobody can apply a policy before.
+async fn await_kinds(
+    args: &InstallArgs,
+    cluster: &Cluster,
+    manifests: &Manifests,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let kinds = manifests.server.iter();
+    let kinds = kinds.filter(|object| object.kind == "CustomResourceDefinition");
+    let awaited: Vec<Awaited> = kinds
+        .map(|object| Awaited {
+            object: object.clone(),
+            condition: "Established",
+        })
+        .collect();
+    await_all(cluster, &awaited, args.timeout, printer).await
 }
 
 /// What is applied to an object that is being deleted, or into such a namespace, would go with

@@ -1,0 +1,123 @@
+//! Waiting for a condition that an object's status tells.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::{Cluster, ClusterError, Stage};
+use crate::scaffold::Object;
+
+/// How often to look.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// A condition of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Awaited {
+    /// The object, as it was applied: older generations don't count.
+    pub(crate) object: Object,
+    /// Such as `Established`.
+    pub(crate) condition: &'static str,
+}
+
+impl Awaited {
+    /// How it stands in the object as it is stored.
+    fn stage(&self, stored: Option<&Object>) -> Stage {
+        let found = stored.and_then(|stored| condition(&stored.value, self.condition));
+        let current = found.filter(|condition| self.is_current(condition));
+        Stage {
+            text: format!("{} to be {}", self.object.display_name(), self.condition),
+            reason: match (stored, current) {
+                (None, _) => Some("it isn't there".to_owned()),
+                (_, current) => current.and_then(message),
+            },
+            done: current.is_some_and(|condition| condition["status"] == "True"),
+        }
+    }
+
+    /// Not every kind says which generation a condition is about.
+    fn is_current(&self, condition: &Value) -> bool {
+        let applied = self.object.value.pointer("/metadata/generation");
+        match (
+            condition["observedGeneration"].as_i64(),
+            applied.and_then(Value::as_i64),
+        ) {
+            (Some(observed), Some(applied)) => observed >= applied,
+            _ => true,
+        }
+    }
+}
+
+impl Cluster {
+    /// Waits until all conditions are true, and shows every look. Returns the stages that weren't
+    /// reached in time; a time limit of zero looks once.
+    pub(crate) async fn wait_conditions(
+        &self,
+        awaited: &[Awaited],
+        limit: Duration,
+        mut show: impl FnMut(&[Stage]),
+    ) -> Result<Vec<Stage>, ClusterError> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let mut stages = Vec::new();
+            for one in awaited {
+                stages.push(one.stage(self.get(&one.object).await?.as_ref()));
+            }
+            show(&stages);
+            stages.retain(|stage| !stage.done);
+            if stages.is_empty() || Instant::now() + INTERVAL > deadline {
+                return Ok(stages);
+            }
+            sleep(INTERVAL).await;
+        }
+    }
+}
+
+/// A condition as a status has it.
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == kind)
+}
+
+/// What a condition says for people, if it says anything.
+fn message(condition: &Value) -> Option<String> {
+    let said = |member: &str| condition[member].as_str().filter(|text| !text.is_empty());
+    let said = said("message").or_else(|| said("reason"));
+    said.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn stage(generation: i64, condition: &Value) -> Stage {
+        let object = |status: Value| {
+            Object::from_value(json!({
+                "apiVersion": "a/v1", "kind": "K",
+                "metadata": {"name": "n", "generation": generation}, "status": status,
+            }))
+        };
+        let awaited = Awaited {
+            object: object(Value::Null),
+            condition: "Ready",
+        };
+        awaited.stage(Some(&object(json!({"conditions": [condition]}))))
+    }
+
+    #[test]
+    fn a_condition_counts_when_it_is_true_and_about_what_was_applied() {
+        let ready = |status, observed| json!({"type": "Ready", "status": status, "observedGeneration": observed, "message": "m"});
+        assert!(stage(2, &ready("True", 2)).done);
+        let early = stage(2, &ready("True", 1));
+        assert!(!early.done && early.reason.is_none(), "{early}");
+        let refused = stage(2, &ready("False", 2));
+        assert_eq!(refused.to_string(), "k.a/n to be Ready (m)");
+        assert!(!refused.done);
+        assert!(stage(2, &json!({"type": "Ready", "status": "True"})).done);
+        assert!(!stage(2, &json!({"type": "Other", "status": "True"})).done);
+    }
+}
