@@ -168,9 +168,7 @@ impl Drop for Policy<'_> {
         for kind in ["wasmpolicy", "configmap"] {
             let delete = ["delete", kind, self.name, "--ignore-not-found", "-n", OURS];
             let deleted = self.turn.cluster.kubectl().run(&delete);
-            if let Err(error) = deleted {
-                eprintln!("{error:#}");
-            }
+            assert!(deleted.is_ok() || std::thread::panicking(), "{deleted:?}");
         }
     }
 }

@@ -282,7 +282,7 @@ mod tests {
     fn what_the_api_server_fills_in_is_no_difference_and_everything_else_is() {
         let wanted = [json!({"name": "a", "rules": [{"resources": ["pods"]}]})];
         let filled = json!({"name": "a", "rules": [{"resources": ["pods"], "scope": "*"}], "x": 1});
-        assert!(agree(&wanted, &[filled.clone()]));
+        assert!(agree(&wanted, std::slice::from_ref(&filled)));
         let mut other = filled.clone();
         other["rules"][0]["resources"] = json!(["pods", "nodes"]);
         assert!(!agree(&wanted, &[other]));
