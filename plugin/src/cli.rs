@@ -1,5 +1,6 @@
 //! The command line: the doc comments are the help. No logic here.
 
+mod audit;
 mod completion;
 mod delete;
 mod deploy;
@@ -18,6 +19,7 @@ mod webhook;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::{AuditArgs, AuditFormat};
 pub(crate) use completion::{CompletionArgs, ManArgs, Shell};
 pub(crate) use delete::{DeleteArgs, DeleteFormat};
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
@@ -105,6 +107,8 @@ pub(crate) enum Verb {
     Status(Box<StatusArgs>),
     /// Draw the TPU node pools, their nodes and what stands on them
     Topology(Box<TopologyArgs>),
+    /// Judge what is in the cluster already, by the policies in force
+    Audit(Box<AuditArgs>),
     /// Test, run and inspect policies with the cluster's engine
     #[command(subcommand)]
     Policy(PolicyVerb),

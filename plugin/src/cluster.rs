@@ -13,17 +13,16 @@ mod marks;
 mod ours;
 mod probe;
 mod replace;
+mod served;
 mod wait;
 
 use std::collections::BTreeMap;
 
-use http::Request;
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, Config};
-use serde_json::Value;
 
 use admission::GroupVersionKind;
 
@@ -39,6 +38,7 @@ pub(crate) use list::{Listing, Permission};
 pub(crate) use marks::MarkedJobSet;
 pub(crate) use probe::ProbeError;
 pub(crate) use replace::{Deletion, Obstacle, Preview, Way, is_leaving, jobs_of};
+pub(crate) use served::Served;
 pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
 
 /// A connection.
@@ -61,26 +61,6 @@ impl Cluster {
         let info = self.client.apiserver_version().await;
         info.map(|info| info.git_version)
             .map_err(|cause| self.error(cause))
-    }
-
-    /// Does the API server know this kind?
-    pub(crate) async fn serves(
-        &self,
-        api_version: &str,
-        plural: &str,
-    ) -> Result<bool, ClusterError> {
-        let prefix = if api_version.contains('/') {
-            "apis"
-        } else {
-            "api"
-        };
-        let request = Request::get(format!("/{prefix}/{api_version}")).body(Vec::new());
-        let request = request.map_err(|cause| self.error(kube::Error::HttpError(cause)))?;
-        match self.client.request::<Value>(request).await {
-            Ok(list) => Ok(has_resource(&list, plural)),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
-            Err(cause) => Err(self.error(cause)),
-        }
     }
 
     /// Without JobSet's API nothing of a deployment would serve.
@@ -186,9 +166,4 @@ fn resource(object: &Object) -> ApiResource {
 
 fn to_object(found: DynamicObject) -> Object {
     Object::from_value(serde_json::to_value(found).expect("a dynamic object must be JSON"))
-}
-
-fn has_resource(list: &Value, plural: &str) -> bool {
-    let resources = list.get("resources").and_then(Value::as_array);
-    resources.is_some_and(|all| all.iter().any(|resource| resource["name"] == plural))
 }

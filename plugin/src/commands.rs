@@ -1,5 +1,6 @@
 //! One module for each verb: thin, from arguments to what is printed.
 
+mod audit;
 mod completion;
 mod delete;
 mod deleting;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Some(Verb::Scale(args)) => scale::run(&args, printer),
         Some(Verb::Delete(args)) => delete::run(&args, printer),
         Some(Verb::Status(args)) => status::run(&args, printer),
+        Some(Verb::Audit(args)) => audit::run(&args, printer),
         Some(Verb::Topology(args)) => topology::run(&args, printer),
         Some(Verb::Policy(verb)) => policy::run(&verb, printer),
         Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use admission::{Decision, ManifestError, Phase, Request, Severity};
+use admission::{Decision, ManifestError, MatchRule, Phase, Request, Severity};
 use placement::Rank;
 use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, Objects, load_files};
 use serde_json::Value;
@@ -70,6 +70,14 @@ impl Judge {
     /// What the cluster's webhook would say.
     pub(crate) fn decide(&self, request: &Request) -> Decision {
         self.loaded.admit(request, Phase::Mutate)
+    }
+
+    /// What the policies ask to see, one rule after the other.
+    pub(crate) fn rules(&self) -> Vec<MatchRule> {
+        let policies = self.loaded.policies();
+        policies
+            .flat_map(|(policy, _)| policy.matching.rules.clone())
+            .collect()
     }
 
     /// Which of the feasible domains a group gets: as the policies in force say.

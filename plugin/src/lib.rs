@@ -1,5 +1,6 @@
 //! `kubectl sax`: the shell on the user's machine.
 
+mod audit;
 mod cases;
 mod changes;
 mod cli;

@@ -1,6 +1,7 @@
 //! Results as text, JSON, YAML, SARIF, JUnit and SVG. Nothing here writes anywhere.
 
 mod age;
+mod audit;
 mod commented;
 mod explanation;
 mod junit;
@@ -21,6 +22,7 @@ use crate::cli::{ObjectFormat, Output};
 use crate::scaffold::Object;
 use crate::template::Template;
 
+pub(crate) use audit::{audit_text, policy_reports};
 pub(crate) use commented::{Comments, commented_yaml};
 pub(crate) use explanation::explanation_text;
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};

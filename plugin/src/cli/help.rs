@@ -15,7 +15,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
     ),
     ("Serve", &[]),
     ("Diagnose", &["status", "topology", "explain"]),
-    ("Policy", &["policy", "webhook"]),
+    ("Policy", &["policy", "audit", "webhook"]),
     ("Other", &["completion", "version"]),
 ];
 /// How wide the column of the verbs is.

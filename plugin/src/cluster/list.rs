@@ -18,11 +18,11 @@ const GONE: u16 = 410;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Listing<'a> {
     /// Such as `batch/v1`.
-    pub(crate) api_version: &'static str,
+    pub(crate) api_version: &'a str,
     /// Such as `jobs`.
-    pub(crate) resource: &'static str,
+    pub(crate) resource: &'a str,
     /// Such as `Job`: the items of a list don't say it themselves.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: &'a str,
     /// `None` for all namespaces and for what has none.
     pub(crate) namespace: Option<&'a str>,
     /// A label selector.
@@ -47,13 +47,9 @@ struct Page {
     items: Vec<Value>,
 }
 
-impl Listing<'_> {
+impl<'a> Listing<'a> {
     /// All objects of a resource.
-    pub(crate) const fn all(
-        api_version: &'static str,
-        resource: &'static str,
-        kind: &'static str,
-    ) -> Self {
+    pub(crate) const fn all(api_version: &'a str, resource: &'a str, kind: &'a str) -> Self {
         Self {
             api_version,
             resource,

@@ -20,6 +20,7 @@ fn every_verb_has_help_in_kubectls_words() {
         "completion",
         "status",
         "topology",
+        "audit",
         "policy",
         "policy test",
         "policy run",

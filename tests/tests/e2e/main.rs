@@ -1,6 +1,7 @@
 //! End-to-end tests on real control planes. Each module is one promise to a user.
 
 mod again;
+mod audited;
 mod completed;
 mod contains;
 mod deploy;
