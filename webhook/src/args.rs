@@ -1,5 +1,8 @@
 //! The command line: `sax-webhook serve ...`.
 
+mod certificates;
+mod load;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +10,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::budget;
+
+pub(crate) use certificates::Certificates;
+pub(crate) use load::Load;
 
 /// Admission webhook of kubectl-sax: reviews TPU and Sax objects with WebAssembly policies.
 #[derive(Debug, Parser)]
@@ -30,18 +36,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9443")]
     pub(crate) listen: SocketAddr,
 
-    /// Folder with tls.crt, tls.key and ca.crt (PEM).
-    #[arg(long, value_name = "DIR")]
-    pub(crate) tls_dir: PathBuf,
-
-    /// Make a throw-away certificate authority and a serving certificate in --tls-dir when it
-    /// holds none.
-    #[arg(long)]
-    pub(crate) self_signed: bool,
-
-    /// Name or IP address that the --self-signed certificate is valid for; repeatable.
-    #[arg(long, value_name = "NAME", requires = "self_signed", default_values = ["localhost", "127.0.0.1"])]
-    pub(crate) host: Vec<String>,
+    #[command(flatten)]
+    pub(crate) certificates: Certificates,
 
     /// File or folder with WasmPolicy documents; repeatable. The built-in policies stay in force
     /// unless a document replaces them.
@@ -94,6 +90,9 @@ pub(crate) struct Serve {
     /// How long a domain is kept for a restarted group that has no Pods yet, such as 60s or 2m.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = budget::parse_duration)]
     pub(crate) sticky_for: Duration,
+
+    #[command(flatten)]
+    pub(crate) load: Load,
 
     /// Form of the log lines on stderr.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = LogFormat::Text)]
@@ -155,8 +154,22 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_serve_needs_no_host() {
-        let line = ["sax-webhook", "serve", "--tls-dir", "tls"];
-        assert!(Args::try_parse_from(line).is_ok());
+    fn there_is_one_place_that_the_certificate_comes_from() {
+        let is_taken = |words: &[&str]| {
+            let line = ["sax-webhook", "serve"].iter().chain(words);
+            Args::try_parse_from(line).is_ok()
+        };
+        assert!(is_taken(&["--tls-dir", "tls"]));
+        assert!(is_taken(&[
+            "--tls-dir",
+            "tls",
+            "--self-signed",
+            "--host",
+            "a"
+        ]));
+        assert!(is_taken(&["--tls-secret", "tls", "--host", "a"]));
+        assert!(!is_taken(&[]));
+        assert!(!is_taken(&["--tls-secret", "tls", "--tls-dir", "tls"]));
+        assert!(!is_taken(&["--tls-secret", "tls", "--self-signed"]));
     }
 }

@@ -1,122 +1,88 @@
-//! A throw-away certificate authority: enough for one server and its clients, its key is never
-//! written down, so nothing but this leaf can ever be signed by it.
+//! Making certificates: an authority, and leaves that it signs. ECDSA P-256, the cheapest
+//! handshake that every API server speaks.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
 
-use crate::tls::TlsFiles;
-
-/// How long authority and leaf are valid.
-const LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// Clocks differ between machines: the certificates are valid from a little before now.
+/// 2025-01-01: every certificate is valid from before the first installation, so that none is
+/// "not yet valid" for an API server whose clock is behind ours, or after ours has jumped.
+const VALID_SINCE: Duration = Duration::from_secs(1_735_689_600);
+/// Where our own clock stands before that.
 const CLOCK_SKEW: Duration = Duration::from_secs(3600);
+/// 9999-12-31: a certificate's last representable day.
+const LAST: Duration = Duration::from_secs(253_402_214_400);
 
-/// Why no throw-away certificate could be made.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AuthorityError {
-    /// A host is neither an IP address nor a DNS name, or the key could not be made.
-    #[error("cannot make a certificate for {hosts:?}: {source}")]
-    Certificate {
-        /// The hosts that were asked for.
-        hosts: Vec<String>,
-        /// What rcgen says.
-        source: rcgen::Error,
-    },
-    /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+/// A certificate and its key, as PEM.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Pair {
+    /// The certificate, followed by intermediates where there are any.
+    pub(crate) certificate: String,
+    /// Its private key.
+    pub(crate) key: String,
 }
 
-/// A certificate authority's certificate, a leaf signed by it, and the leaf's key, as PEM.
-struct Pems {
-    ca: String,
-    leaf: String,
-    key: String,
-}
-
-/// Makes an authority and a leaf for `hosts` and writes them to `files`, which must not exist.
-pub(crate) fn write_self_signed(files: &TlsFiles, hosts: &[String]) -> Result<(), AuthorityError> {
-    let pems = generate(hosts).map_err(|source| AuthorityError::Certificate {
-        hosts: hosts.to_vec(),
-        source,
-    })?;
-    if let Some(folder) = files.key.parent() {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|source| write_error(folder, source))?;
+impl Pair {
+    /// A new authority, valid until `until`.
+    pub(crate) fn new_authority(until: SystemTime) -> Result<Pair, rcgen::Error> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        // A name of its own: a verifier that has two of them need not try both.
+        let mut name = "kubectl-sax authority ".to_owned();
+        for byte in key.public_key_raw().iter().rev().take(4) {
+            name += &format!("{byte:02x}");
+        }
+        let mut params = params(&[], &name, until)?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let certificate = params.self_signed(&key)?;
+        Ok(Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
-    write_new(&files.ca, &pems.ca, 0o644)?;
-    write_new(&files.certificate, &pems.leaf, 0o644)?;
-    write_new(&files.key, &pems.key, 0o600)
+
+    /// A leaf for these names, signed by this authority.
+    pub(crate) fn sign(&self, hosts: &[String], until: SystemTime) -> Result<Pair, rcgen::Error> {
+        let issuer = Issuer::from_ca_cert_pem(&self.certificate, KeyPair::from_pem(&self.key)?)?;
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut params = params(hosts, "sax-webhook", until)?;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&key, &issuer)?;
+        Ok(Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
+    }
 }
 
-fn generate(hosts: &[String]) -> Result<Pems, rcgen::Error> {
-    let ca_key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-    let ca_params = ca_params()?;
-    let ca = ca_params.self_signed(&ca_key)?;
-    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-    let leaf = leaf_params(hosts)?.signed_by(&key, &Issuer::new(ca_params, ca_key))?;
-    Ok(Pems {
-        ca: ca.pem(),
-        leaf: leaf.pem(),
-        key: key.serialize_pem(),
-    })
+impl std::fmt::Debug for Pair {
+    /// Never the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pair")
+            .field("certificate", &self.certificate)
+            .finish_non_exhaustive()
+    }
 }
 
-fn ca_params() -> Result<CertificateParams, rcgen::Error> {
-    let mut params = params(&[], "kubectl-sax throw-away authority")?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Ok(params)
-}
-
-fn leaf_params(hosts: &[String]) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = params(hosts, "sax-webhook")?;
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.use_authority_key_identifier_extension = true;
-    Ok(params)
-}
-
-fn params(hosts: &[String], common_name: &str) -> Result<CertificateParams, rcgen::Error> {
+fn params(
+    hosts: &[String],
+    common_name: &str,
+    until: SystemTime,
+) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(hosts)?;
     let now = SystemTime::now();
-    params.not_before = (now - CLOCK_SKEW).into();
-    params.not_after = (now + LIFETIME).into();
-    params.distinguished_name = rcgen::DistinguishedName::new();
+    let since = (now - CLOCK_SKEW).min(SystemTime::UNIX_EPOCH + VALID_SINCE);
+    params.not_before = since.into();
+    params.not_after = until.min(SystemTime::UNIX_EPOCH + LAST).into();
+    params.distinguished_name = DistinguishedName::new();
     params
         .distinguished_name
         .push(DnType::CommonName, common_name);
     Ok(params)
-}
-
-/// The mode is given at creation: a key that is readable for a moment is a key that was read.
-fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), AuthorityError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(mode);
-    options
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|source| write_error(path, source))
-}
-
-fn write_error(path: &Path, source: io::Error) -> AuthorityError {
-    AuthorityError::Write {
-        path: path.to_path_buf(),
-        source,
-    }
 }

@@ -22,7 +22,9 @@ const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClusterError {
     /// Nothing names a cluster.
-    #[error("--placement on needs a cluster: name a kubeconfig with --kubeconfig, or run in a Pod")]
+    #[error(
+        "--placement on and --tls-secret need a cluster: name a kubeconfig with --kubeconfig, or run in a Pod"
+    )]
     NoCluster,
     /// The Pod has no ServiceAccount token.
     #[error("cannot use the Pod's ServiceAccount: {0}")]
@@ -45,7 +47,8 @@ pub(crate) enum ClusterError {
     },
 }
 
-/// A client for the cluster that we place in; `None` where we place in none.
+/// A client for the cluster that we place in, or keep our certificates in; `None` where we do
+/// neither.
 pub(crate) async fn connect(
     placement: Placement,
     kubeconfig: Option<&Path>,

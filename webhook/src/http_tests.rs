@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use super::*;
+use crate::shutdown::Trigger;
 
 /// A reviewer that does what the function says.
 struct Does<F>(F);
@@ -26,7 +27,25 @@ fn routes<F>(workers: usize, does: F) -> Router
 where
     F: Fn(&Budget) -> &'static str + Send + Sync + 'static,
 {
-    router(Arc::new(Does(does)), Arc::new(Metrics::new()), workers)
+    routes_of(doors(workers, 1000), does)
+}
+
+fn routes_of<F>(doors: Doors, does: F) -> Router
+where
+    F: Fn(&Budget) -> &'static str + Send + Sync + 'static,
+{
+    router(Arc::new(Does(does)), Arc::new(Metrics::new()), doors)
+}
+
+/// Nothing ends as long as the process lives.
+fn doors(workers: usize, waiting: usize) -> Doors {
+    let (trigger, ending) = Trigger::new();
+    std::mem::forget(trigger);
+    Doors {
+        capacity: Capacity { workers, waiting },
+        ending,
+        known_clients_only: false,
+    }
 }
 
 fn post_json(path: &str) -> Request {
@@ -89,6 +108,82 @@ async fn above_capacity_the_client_is_told_to_come_again_in_time() {
     assert_eq!(second.headers()[header::RETRY_AFTER], "1");
     drop(hold);
     assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_full_queue_sends_away_at_once_however_much_time_there_is() {
+    let (hold, wait) = held();
+    let routes = routes_of(doors(1, 1), move |_| {
+        wait();
+        "done"
+    });
+    let post = || tokio::spawn(routes.clone().oneshot(post_json("/mutate?timeout=30s")));
+    let (first, second) = (post(), post());
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    let started = Instant::now();
+    let third = post().await.unwrap().unwrap();
+    assert_eq!(third.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(third.headers()[header::RETRY_AFTER], "1");
+    let said = text(third).await;
+    assert!(
+        said.contains("1 workers are busy and 1 reviews wait"),
+        "{said}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(10), "it waited");
+    drop(hold);
+    for admitted in [first, second] {
+        assert_eq!(admitted.await.unwrap().unwrap().status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn an_announced_end_fails_readiness_and_closes_connections_behind_their_answers() {
+    let (trigger, ending) = Trigger::new();
+    let routes = routes_of(
+        Doors {
+            ending,
+            ..doors(1, 1)
+        },
+        |_| "{}",
+    );
+    let ask = |request: Request| routes.clone().oneshot(request);
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    assert_eq!(ask(get("/readyz")).await.unwrap().status(), 200);
+    assert!(
+        !ask(post_json("/mutate"))
+            .await
+            .unwrap()
+            .headers()
+            .contains_key("connection")
+    );
+    trigger.pull();
+    assert_eq!(ask(get("/readyz")).await.unwrap().status(), 503);
+    assert_eq!(ask(get("/livez")).await.unwrap().status(), 200);
+    let last = ask(post_json("/mutate")).await.unwrap();
+    assert_eq!(
+        (last.status().as_u16(), &last.headers()["connection"]),
+        (200, &"close".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn where_clients_are_checked_a_stranger_gets_the_probes_only() {
+    let only = Doors {
+        known_clients_only: true,
+        ..doors(1, 1)
+    };
+    let routes = routes_of(only, |_| "{}");
+    for (is_known, status) in [(Some(true), 200), (Some(false), 403), (None, 403)] {
+        let mut request = post_json("/mutate");
+        if let Some(is_known) = is_known {
+            request.extensions_mut().insert(Peer { is_known });
+        }
+        let response = routes.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{is_known:?}");
+    }
+    let probe = Request::get("/readyz").body(Body::empty()).unwrap();
+    assert_eq!(routes.oneshot(probe).await.unwrap().status(), 200);
 }
 
 #[tokio::test]

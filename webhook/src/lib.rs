@@ -2,22 +2,28 @@
 //! that `runtime` loads, and the placer around the decision in `placement`. No rule of either
 //! stands here.
 //!
-//! In reading order: [`args`] (what is asked), [`serve`] (start to end), [`server`] (connections),
-//! [`http`] (requests), [`reviewer`] (reviews), [`placer`] (groups).
+//! In reading order: [`args`] (what is asked), [`serve`] (start to end), [`crew`] (what runs beside
+//! the server), [`server`] (connections),
+//! [`http`] (requests), [`reviewer`] (reviews), [`certificates`] (what it proves itself with),
+//! [`leader`] (which replica acts), [`placer`] (groups).
 
 mod args;
 mod authority;
 mod backoff;
 mod body;
 mod budget;
+mod certificates;
 mod cluster;
+mod crew;
 mod following;
 mod http;
+mod leader;
 mod logging;
 mod metrics;
 mod objects;
 mod placer;
 mod policies;
+mod replicas;
 mod reviewer;
 mod serve;
 mod server;

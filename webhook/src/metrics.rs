@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::certificates::CertificateMetrics;
 use crate::placer::PlacerMetrics;
 use crate::policies::PolicyMetrics;
 
@@ -45,6 +46,7 @@ impl Outcome {
             Outcome::Patched => "patched",
             Outcome::Denied => "denied",
             Outcome::Unusable => "unusable",
+            Outcome::Refused(403) => "unknown_client",
             Outcome::Refused(408) => "body_too_slow",
             Outcome::Refused(413) => "body_too_large",
             Outcome::Refused(415) => "content_type",
@@ -106,6 +108,7 @@ pub(crate) struct Metrics {
     failed_handshakes: Counter,
     placer: Arc<PlacerMetrics>,
     policies: Arc<PolicyMetrics>,
+    certificates: Arc<CertificateMetrics>,
 }
 
 /// Counts a review as in flight until it is dropped, however it ends.
@@ -117,10 +120,12 @@ impl Metrics {
         let mut registry = Registry::with_prefix("sax_webhook");
         let placer = Arc::new(PlacerMetrics::register(&mut registry));
         let policies = Arc::new(PolicyMetrics::register(&mut registry));
+        let certificates = Arc::new(CertificateMetrics::register(&mut registry));
         let mut metrics = Metrics {
             registry,
             placer,
             policies,
+            certificates,
             reviews: Family::default(),
             latency: Family::new_with_constructor(new_latency as fn() -> Histogram),
             findings: Family::default(),
@@ -185,6 +190,11 @@ impl Metrics {
     /// The part of the cluster's policies.
     pub(crate) fn policies(&self) -> Arc<PolicyMetrics> {
         Arc::clone(&self.policies)
+    }
+
+    /// The certificates' part.
+    pub(crate) fn certificates(&self) -> Arc<CertificateMetrics> {
+        Arc::clone(&self.certificates)
     }
 
     /// The exposition in OpenMetrics text.

@@ -15,7 +15,7 @@
 //! refused; so they are gated, and wait. `placer_synced` and `placer_leader` of `/metrics` tell.
 //!
 //! In reading order: [`kinds`] and [`watch`] (what is seen), [`mirror`] (what is known),
-//! [`election`] (who acts), [`rounds`] (when is decided), [`act`] (what is done), [`journal`] and
+//! [`election`] (who acts: see [`crate::leader`]), [`rounds`] (when is decided), [`act`] (what is done), [`journal`] and
 //! [`events`] (what is said).
 
 mod act;
@@ -32,15 +32,14 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::Client;
 use placement::{Rank, Settings};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-pub(crate) use api::ApiError;
-use api::ApiServer;
-use election::Election;
-pub(crate) use election::{Leadership, TIMING};
+pub(crate) use api::{ApiError, ApiServer};
+#[cfg(test)]
+pub(crate) use election::leads_until;
+pub(crate) use election::{Election, Leadership, TIMING};
 use kinds::What;
 pub(crate) use metrics::PlacerMetrics;
 use rounds::Rounds;
@@ -51,76 +50,38 @@ const QUEUE: usize = 1024;
 /// How often to look whether a kind that isn't installed has been.
 const NOT_INSTALLED: Duration = Duration::from_secs(10);
 
-/// A placer that stands for election.
+/// What the placer is started with.
 pub(crate) struct Placer {
-    api: ApiServer,
-    settings: Settings,
-    rank: Arc<dyn Rank + Send + Sync>,
-    identity: String,
-    election: Election<ApiServer>,
-    leadership: Leadership,
+    /// The cluster, with our own namespace in it.
+    pub(crate) api: ApiServer,
+    /// What this process calls itself.
+    pub(crate) identity: String,
+    /// Whether it may act.
+    pub(crate) leadership: Leadership,
+    /// How to place.
+    pub(crate) settings: Settings,
+    /// Ranks feasible domains.
+    pub(crate) rank: Arc<dyn Rank + Send + Sync>,
 }
 
 impl Placer {
-    /// A placer for the cluster of `client`, whose claims lie in `namespace`. `rank` ranks
-    /// feasible domains; `metrics` count what is done.
-    pub(crate) fn new(
-        (client, namespace): (Client, String),
-        settings: Settings,
-        rank: Arc<dyn Rank + Send + Sync>,
-        metrics: Arc<PlacerMetrics>,
-    ) -> Placer {
-        let api = ApiServer {
-            client,
-            namespace,
-            metrics,
-        };
-        let identity = identity();
-        let (election, leadership) = Election::new(api.clone(), identity.clone(), TIMING);
-        Placer {
-            api,
-            settings,
-            rank,
-            identity,
-            election,
-            leadership,
-        }
-    }
-
-    /// What this replica calls itself; no other process has that name.
-    pub(crate) fn identity(&self) -> &str {
-        &self.identity
-    }
-
-    /// Whether this replica leads, for whatever else only one replica may do.
-    pub(crate) fn leadership(&self) -> Leadership {
-        self.leadership.clone()
-    }
-
-    /// Watches, and places while it leads, until `stop` is done; then lets another lead.
+    /// Watches, and places while it leads, until `stop` is done; whatever is under way then is
+    /// finished.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
-        let Placer {
-            api,
-            settings,
-            rank,
-            identity,
-            mut election,
-            leadership,
-        } = self;
+        let (api, identity) = (self.api, self.identity);
         let rounds = Rounds::new(
             api.clone(),
             watch_all(&api),
             events::start(api.clone(), &identity),
-            leadership,
-            (settings, rank),
+            self.leadership,
+            (self.settings, self.rank),
         );
         tracing::info!(identity, "placing groups where this replica leads");
         let (quit, quitted) = oneshot::channel::<()>();
         let acting = rounds.run(quitted);
         tokio::pin!(acting);
         tokio::select! {
-            () = election.run(|error| tracing::warn!(%error, "the election of a placer failed")) => {}
-            () = &mut acting => {}
+            () = &mut acting => return,
             () = stop => {}
         }
         // What is under way is finished; nothing new begins.
@@ -128,10 +89,12 @@ impl Placer {
         if timeout(TIMING.request, acting).await.is_err() {
             tracing::warn!("stopped in the middle of a write");
         }
-        if let Ok(Err(error)) = timeout(TIMING.request, election.release()).await {
-            tracing::warn!(%error, "the Lease could not be released; another takes it when it is over");
-        }
     }
+}
+
+/// Milliseconds of the machine's clock.
+pub(crate) fn now_millis() -> u64 {
+    rounds::now().0
 }
 
 /// Starts all watches. Leases and nodes come before Pods: no claim may look empty because its
@@ -159,12 +122,4 @@ fn watch_all(api: &ApiServer) -> mpsc::Receiver<Update> {
         }
     });
     receiver
-}
-
-/// A name that no other process has: host, process id, start.
-fn identity() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = host.trim();
-    let host = if host.is_empty() { "sax-webhook" } else { host };
-    format!("{host}_{}_{:x}", std::process::id(), rounds::now().0)
 }

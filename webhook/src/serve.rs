@@ -3,36 +3,33 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
-use kube::Client;
 use placement::{OnStranded, Settings, WhenNoDomain};
 use runtime::Loaded;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-use crate::args::{self, Serve};
+use crate::args::{self, Placement, Serve};
 use crate::cluster::{self, ClusterError};
-use crate::http;
+use crate::crew::{Crew, CrewError, Member};
+use crate::http::{self, Doors};
 use crate::metrics::Metrics;
 use crate::placer::Placer;
 use crate::policies::{Base, Keeper, Kept, Live, PoliciesError, Ranking};
 use crate::reviewer::{PolicyReviewer, Reviewer};
-use crate::server::{ConnectionLimits, End, Server};
-use crate::shutdown::Signals;
-use crate::tls::{self, TlsError};
+use crate::server::{End, Server};
+use crate::shutdown::{Begun, Signals, Trigger};
+use crate::tls::Tls;
 
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
     /// There is no usable certificate.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Crew(#[from] CrewError),
     /// A policy can't be loaded.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
@@ -64,6 +61,9 @@ pub(crate) enum ServeError {
         /// How many peers got no answer.
         connections: usize,
     },
+    /// Nobody looks after the certificates any more.
+    #[error("there will be no certificate to serve with; the lines before say why")]
+    NoCertificate,
     /// A second signal while draining.
     #[error("stopped at once by a second signal")]
     Aborted,
@@ -81,18 +81,28 @@ pub(crate) fn run(options: &Serve) -> Result<(), ServeError> {
 }
 
 async fn serve(options: &Serve) -> Result<(), ServeError> {
-    let files = tls::prepare(&options.tls_dir, options.self_signed, &options.host)?;
-    let tls = tls::acceptor(&files)?;
-    let client = cluster::connect(options.placement, options.kubeconfig.as_deref()).await?;
-    let base = Arc::new(Base::load(options, client.is_some())?);
-    let policies = Arc::new(Live::new(
-        base.with(Vec::new()).map_err(PoliciesError::from)?,
-    ));
+    let mut signals = Signals::catch()?;
     let metrics = Arc::new(Metrics::new());
-    let replica = match client {
-        Some(client) => Some(Replica::start(options, client, &base, &policies, &metrics).await),
-        None => None,
-    };
+    let member = connect(options).await?;
+    let member = member.map(|client| Member::new(options, client, &metrics));
+    let (exchange, mut tls) = Tls::new();
+    let mut crew = Crew::default();
+    crew.keep_certificates(options, member.as_ref(), exchange, &metrics)?;
+    let places = member.is_some() && options.placement != Placement::Off;
+    let base = Arc::new(Base::load(options, places)?);
+    let policies = base.with(Vec::new()).map_err(PoliciesError::from)?;
+    let policies = Arc::new(Live::new(policies));
+    let ending = Ending::new();
+    if let Some(member) = member {
+        let mut keeper = places.then(|| keeper(&member, &base, &policies, &metrics));
+        let placer = places.then(|| placer(options, &member, &policies));
+        crew.join(member, placer, &ending.stopped);
+        // The cluster's policies are in force before any review is answered.
+        if let Some(keeper) = &mut keeper {
+            keeper.settle().await;
+        }
+        crew.keep_policies(keeper, &ending.stopped);
+    }
     for (policy, module) in policies.now().policies() {
         let version = module.description().version.as_str();
         tracing::info!(policy = policy.name, version, "policy in force");
@@ -101,59 +111,67 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
         policies,
         metrics: Arc::clone(&metrics),
     });
-    let signals = Signals::catch()?;
+    // An authority of our own is made, or read, by now or soon.
+    tokio::select! {
+        is_ready = tls.ready() => if !is_ready { return Err(ServeError::NoCertificate) },
+        () = signals.next() => {
+            ending.stop.pull();
+            crew.ended().await;
+            return Ok(());
+        }
+    }
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
     let server = Server {
         listener,
         tls,
-        router: router(reviewer, &metrics),
-        limits: ConnectionLimits::default(),
+        router: router(options, reviewer, &metrics, &ending.begun),
+        limits: options.load.connections(),
+        client_names: options.certificates.client_name.clone(),
         metrics,
     };
     tracing::info!(%address, "serving");
     if let Some(path) = &options.ready_file {
         write_ready_file(path, address)?;
     }
-    serve_until(signals, server, replica).await
+    ending
+        .serve(options.load.shutdown_delay, signals, server, crew)
+        .await
 }
 
-/// What a replica does beside answering reviews, where it has a cluster.
-struct Replica {
-    placer: Placer,
-    keeper: Keeper,
+/// The way to the cluster that we place in or keep certificates in, where there is one.
+async fn connect(options: &Serve) -> Result<Option<kube::Client>, ClusterError> {
+    let wanted = match options.certificates.tls_secret {
+        Some(_) => Placement::On,
+        None => options.placement,
+    };
+    cluster::connect(wanted, options.kubeconfig.as_deref()).await
 }
 
-impl Replica {
-    /// Returns when the cluster's policies are in force.
-    async fn start(
-        options: &Serve,
-        client: Client,
-        base: &Arc<Base>,
-        live: &Arc<Live<Loaded>>,
-        metrics: &Metrics,
-    ) -> Replica {
-        let placer = Placer::new(
-            (client.clone(), options.namespace.clone()),
-            settings(options),
-            Arc::new(Ranking(Arc::clone(live))),
-            metrics.placer(),
-        );
-        let mut keeper = Keeper::start(Kept {
-            client,
-            namespace: options.namespace.clone(),
-            identity: placer.identity().to_owned(),
-            leadership: placer.leadership(),
-            base: Arc::clone(base),
-            live: Arc::clone(live),
-            metrics: metrics.policies(),
-        });
-        keeper.settle().await;
-        Replica { placer, keeper }
-    }
+fn keeper(
+    member: &Member,
+    base: &Arc<Base>,
+    live: &Arc<Live<Loaded>>,
+    metrics: &Metrics,
+) -> Keeper {
+    Keeper::start(Kept {
+        client: member.api.client.clone(),
+        namespace: member.api.namespace.clone(),
+        identity: member.identity.clone(),
+        leadership: member.leadership.clone(),
+        base: Arc::clone(base),
+        live: Arc::clone(live),
+        metrics: metrics.policies(),
+    })
+}
 
-    async fn run(self, placed: impl Future<Output = ()>, kept: impl Future<Output = ()>) {
-        tokio::join!(self.placer.run(placed), self.keeper.run(kept));
+fn placer(options: &Serve, member: &Member, policies: &Arc<Live<Loaded>>) -> Placer {
+    Placer {
+        api: member.api.clone(),
+        identity: member.identity.clone(),
+        leadership: member.leadership.clone(),
+        settings: settings(options),
+        rank: Arc::new(Ranking(Arc::clone(policies))),
     }
 }
 
@@ -174,47 +192,64 @@ fn settings(options: &Serve) -> Settings {
     }
 }
 
-/// Serves and places. The first signal ends both: the placer at once, so that another replica
-/// goes on within a second, the server when its reviews are answered.
-async fn serve_until(
-    mut signals: Signals,
-    server: Server,
-    replica: Option<Replica>,
-) -> Result<(), ServeError> {
-    let (stop, stopped) = watch::channel(());
-    let second = async {
-        signals.next().await;
-        tracing::info!("stopping: finishing the reviews in flight");
-        drop(stop);
-        signals.next().await;
-    };
-    // The end of the sender is the signal.
-    let first =
-        |mut stopped: watch::Receiver<()>| async move { while stopped.changed().await.is_ok() {} };
-    let (placed, kept) = (first(stopped.clone()), first(stopped.clone()));
-    let beside = replica.map(|replica| tokio::spawn(replica.run(placed, kept)));
-    let serving = async {
-        let end = server.serve(first(stopped)).await;
-        if let Some(Err(error)) = settled(beside).await {
-            tracing::error!(%error, "the placer or the keeper of policies broke");
-        }
-        end
-    };
-    tokio::select! {
-        end = serving => match end {
-            End::Drained => {
-                tracing::info!("stopped");
-                Ok(())
-            }
-            End::CutOff(connections) => Err(ServeError::CutOff { connections }),
-        },
-        () = second => Err(ServeError::Aborted),
-    }
+/// The steps to the end: it is announced, then begins.
+struct Ending {
+    announce: Trigger,
+    begun: Begun,
+    stop: Trigger,
+    stopped: Begun,
 }
 
-/// Waits for the end of what runs beside the server, where there is something.
-async fn settled(beside: Option<JoinHandle<()>>) -> Option<Result<(), tokio::task::JoinError>> {
-    Some(beside?.await)
+impl Ending {
+    fn new() -> Ending {
+        let (announce, begun) = Trigger::new();
+        let (stop, stopped) = Trigger::new();
+        Ending {
+            announce,
+            begun,
+            stop,
+            stopped,
+        }
+    }
+
+    /// Serves, with the crew beside. The first signal ends both: the crew at once, so that another
+    /// replica goes on within a second, the server when nobody comes any more and its reviews
+    /// are answered.
+    async fn serve(
+        self,
+        delay: Duration,
+        mut signals: Signals,
+        server: Server,
+        crew: Crew,
+    ) -> Result<(), ServeError> {
+        let (closing, closed) = Trigger::new();
+        let second = async {
+            signals.next().await;
+            tracing::info!("stopping: finishing the reviews in flight");
+            self.announce.pull();
+            self.stop.pull();
+            tokio::select! {
+                () = sleep(delay) => closing.pull(),
+                () = signals.next() => return,
+            }
+            signals.next().await;
+        };
+        let serving = async {
+            let end = server.serve(closed.wait()).await;
+            crew.ended().await;
+            end
+        };
+        tokio::select! {
+            end = serving => match end {
+                End::Drained => {
+                    tracing::info!("stopped");
+                    Ok(())
+                }
+                End::CutOff(connections) => Err(ServeError::CutOff { connections }),
+            },
+            () = second => Err(ServeError::Aborted),
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -222,10 +257,18 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     listener.map_err(|source| ServeError::Listen { address, source })
 }
 
-/// One review a core: policies compute, so more at a time would only make all of them later.
-fn router(reviewer: Arc<dyn Reviewer>, metrics: &Arc<Metrics>) -> axum::Router {
-    let workers = available_parallelism().map_or(1, NonZero::get);
-    http::router(reviewer, Arc::clone(metrics), workers)
+fn router(
+    options: &Serve,
+    reviewer: Arc<dyn Reviewer>,
+    metrics: &Arc<Metrics>,
+    ending: &Begun,
+) -> axum::Router {
+    let doors = Doors {
+        capacity: options.load.capacity(),
+        ending: ending.clone(),
+        known_clients_only: options.certificates.client_ca.is_some(),
+    };
+    http::router(reviewer, Arc::clone(metrics), doors)
 }
 
 /// Whoever waits for the file must never see half an address: it is renamed into place.

@@ -18,9 +18,12 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
+use crate::certificates::has_name;
+use crate::http::Peer;
 use crate::metrics::Metrics;
+use crate::tls::Tls;
 
 /// What a peer may hold open, and for how long.
 #[derive(Debug, Clone)]
@@ -39,18 +42,6 @@ pub(crate) struct ConnectionLimits {
     pub(crate) drain: Duration,
 }
 
-impl Default for ConnectionLimits {
-    fn default() -> Self {
-        ConnectionLimits {
-            connections: 2048,
-            handshake: Duration::from_secs(5),
-            first_request: Duration::from_secs(10),
-            idle: Duration::from_secs(120),
-            drain: Duration::from_secs(10),
-        }
-    }
-}
-
 /// How the server came to its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -63,9 +54,11 @@ pub(crate) enum End {
 /// A listening socket and what it takes to serve on it.
 pub(crate) struct Server {
     pub(crate) listener: TcpListener,
-    pub(crate) tls: TlsAcceptor,
+    pub(crate) tls: Tls,
     pub(crate) router: Router,
     pub(crate) limits: ConnectionLimits,
+    /// Names of which a client's certificate must have one; none says that any will do.
+    pub(crate) client_names: Vec<String>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -85,6 +78,7 @@ impl Server {
                 tls: self.tls.clone(),
                 router: self.router.clone(),
                 limits: self.limits.clone(),
+                client_names: self.client_names.clone(),
                 metrics: Arc::clone(&self.metrics),
                 _slot: slot,
             };
@@ -97,9 +91,10 @@ impl Server {
 
 /// One accepted connection; its slot is free again when it is dropped.
 struct Connection {
-    tls: TlsAcceptor,
+    tls: Tls,
     router: Router,
     limits: ConnectionLimits,
+    client_names: Vec<String>,
     metrics: Arc<Metrics>,
     _slot: OwnedSemaphorePermit,
 }
@@ -110,7 +105,10 @@ impl Connection {
             tracing::debug!(%error, "connection lost before the handshake");
             return;
         }
-        let tls = match timeout(self.limits.handshake, self.tls.accept(tcp)).await {
+        let Some(acceptor) = self.tls.acceptor() else {
+            return self.failed_handshake("there is no certificate yet");
+        };
+        let tls = match timeout(self.limits.handshake, acceptor.accept(tcp)).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(error)) => return self.failed_handshake(&error.to_string()),
             Err(_) => return self.failed_handshake("timed out"),
@@ -118,6 +116,7 @@ impl Connection {
         let seen = Arc::new(AtomicBool::new(false));
         let service = FirstRequest {
             seen: Arc::clone(&seen),
+            peer: self.peer(&tls),
             inner: TowerToHyperService::new(self.router.clone()),
         };
         let http = self.http().serve_connection(TokioIo::new(tls), service);
@@ -128,6 +127,17 @@ impl Connection {
             () = no_first_request(self.limits.first_request, &seen) => {
                 tracing::debug!("connection closed: no request came");
             }
+        }
+    }
+
+    /// The verifier has looked at the certificate's way to its authority; here only its name.
+    fn peer(&self, tls: &TlsStream<TcpStream>) -> Peer {
+        let certificates = tls.get_ref().1.peer_certificates().unwrap_or_default();
+        let names = &self.client_names;
+        Peer {
+            is_known: certificates
+                .first()
+                .is_some_and(|own| names.is_empty() || has_name(own, names)),
         }
     }
 
@@ -145,9 +155,10 @@ impl Connection {
     }
 }
 
-/// Notes that a request came, before anything else looks at it.
+/// Notes that a request came, and from whom, before anything else looks at it.
 struct FirstRequest {
     seen: Arc<AtomicBool>,
+    peer: Peer,
     inner: TowerToHyperService<Router>,
 }
 
@@ -156,8 +167,9 @@ impl Service<Request<Incoming>> for FirstRequest {
     type Error = std::convert::Infallible;
     type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.seen.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(self.peer);
         self.inner.call(request)
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use axum::http::Request as HttpRequest;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Client;
-use kube::api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions};
-use kube::core::Request;
+use kube::api::{
+    DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions,
+};
+use kube::core::{ObjectList, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -136,6 +138,20 @@ impl ApiServer {
             .await
     }
 
+    /// Applies a Lease as a whole: of that name there is one writer.
+    pub(crate) async fn apply_lease(&self, name: &str, lease: &Value) -> Result<Value, ApiError> {
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let request = self.leases().patch(name, &params, &Patch::Apply(lease));
+        self.send("patch", "leases", request).await
+    }
+
+    /// The Leases with this label.
+    pub(crate) async fn list_leases(&self, selector: &str) -> Result<Vec<Lease>, ApiError> {
+        let request = self.leases().list(&ListParams::default().labels(selector));
+        let list: ObjectList<Lease> = self.send("list", "leases", request).await?;
+        Ok(list.items)
+    }
+
     /// Creates an Event.
     pub(crate) async fn create_event(
         &self,
@@ -166,7 +182,8 @@ impl ApiServer {
         Request::new(What::Leases.path(&self.namespace))
     }
 
-    async fn send<T: DeserializeOwned>(
+    /// Sends a request and counts it where it fails.
+    pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         verb: &'static str,
         resource: &'static str,

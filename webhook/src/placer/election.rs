@@ -58,6 +58,12 @@ pub(crate) trait Records: Send + Sync {
 #[derive(Debug, Clone)]
 pub(crate) struct Leadership(watch::Receiver<Option<Instant>>);
 
+/// A leadership without an election.
+#[cfg(test)]
+pub(crate) fn leads_until(until: Option<Instant>) -> Leadership {
+    Leadership(watch::channel(until).1)
+}
+
 impl Leadership {
     /// May it act now? This asks the clock: no task has to run for a leadership to end.
     pub(crate) fn holds(&self) -> bool {
