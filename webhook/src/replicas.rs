@@ -17,7 +17,7 @@ use tokio::time::{Instant as Later, sleep, sleep_until};
 use crate::placer::{ApiError, ApiServer};
 
 /// Label of such a Lease, with the value `true`.
-pub(crate) const REPLICA_LABEL: &str = "kubectl-sax.dev/replica";
+pub(crate) const REPLICA_LABEL: &str = "kubectl-sax.dev/serves";
 /// What annotations of such a Lease begin with.
 const PREFIX: &str = "kubectl-sax.dev/";
 /// Between two renewals of one's own record.
@@ -211,7 +211,7 @@ impl Replicas {
             .take(5)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        format!("sax-webhook-replica-{short}")
+        format!("sax-webhook-serves-{short}")
     }
 }
 

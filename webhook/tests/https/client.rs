@@ -8,7 +8,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -33,6 +33,11 @@ impl Client {
     /// Connects as the API server does: by name, with HTTP/1.1 in ALPN.
     pub(crate) async fn connect(webhook: &Webhook) -> Client {
         let tls = connect_tls(webhook, rustls::ALL_VERSIONS).await.unwrap();
+        Client::over(tls).await
+    }
+
+    /// Speaks HTTP over a connection.
+    pub(crate) async fn over(tls: TlsStream<TcpStream>) -> Client {
         let (sender, connection) = http1::handshake(TokioIo::new(tls)).await.unwrap();
         tokio::spawn(connection);
         Client { sender }
@@ -94,15 +99,27 @@ pub(crate) async fn connect_tls(
     webhook: &Webhook,
     versions: &[&'static SupportedProtocolVersion],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_as(webhook, versions, None).await
+}
+
+/// The same with a client certificate.
+pub(crate) async fn connect_as(
+    webhook: &Webhook,
+    versions: &[&'static SupportedProtocolVersion],
+    own: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_file(webhook.tls_dir().join("ca.crt")).unwrap();
     roots.add(ca).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let mut config = match own {
+        Some((chain, key)) => builder.with_client_auth_cert(vec![chain], key).unwrap(),
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let tcp = TcpStream::connect(("127.0.0.1", webhook.port)).await?;
     let name = ServerName::try_from("localhost").unwrap();

@@ -26,7 +26,11 @@ impl Webhook {
 
     /// Starts one with more arguments.
     pub(crate) fn start_with(arguments: &[&str]) -> Webhook {
-        let folder = tempfile::tempdir().unwrap();
+        Webhook::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// Starts one whose certificate may lie in `tls` of the folder already.
+    pub(crate) fn start_in(folder: TempDir, arguments: &[&str]) -> Webhook {
         let ready = folder.path().join("ready");
         let mut child = command(folder.path())
             .arg("--self-signed")
