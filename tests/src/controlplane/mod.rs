@@ -7,6 +7,7 @@
 pub mod binaries;
 mod certificates;
 mod jobset;
+pub mod kubelet;
 mod parts;
 pub mod pools;
 mod ports;

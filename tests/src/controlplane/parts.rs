@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::binaries::{Binaries, Program, module_folder};
+use super::binaries::{Binaries, Program};
 use super::certificates::{Authority, Identity, IdentityFiles, write_token_keys};
 use super::jobset;
+use super::kubelet;
 use super::ports::free_ports;
 
 /// The stages of kwok that play a kubelet whose Pods start at once. Its `pod-complete` is left
@@ -90,7 +91,7 @@ impl<'a> Plan<'a> {
             Program::ControllerManager => Some((https(self.controllers), "/healthz")),
             Program::Scheduler => Some((https(self.scheduler), "/readyz")),
             Program::JobSet => Some((http(self.jobset_health), "/readyz")),
-            Program::Kwok => Some((http(self.kwok), "/healthz")),
+            Program::Kwok => Some((https(self.kwok), "/healthz")),
             Program::Etcd | Program::Kubectl => None,
         }
     }
@@ -180,6 +181,13 @@ impl<'a> Plan<'a> {
             flag("service-account-key-file", &self.token_checker),
             flag("service-account-signing-key-file", &self.token_signer),
         ]);
+        // To kwok, which plays all kubelets at one address: nodes have it as their external one.
+        command.arg("--kubelet-preferred-address-types=ExternalIP");
+        command.args([
+            flag("kubelet-certificate-authority", &self.authority_file()),
+            flag("kubelet-client-certificate", &self.server.certificate),
+            flag("kubelet-client-key", &self.server.key),
+        ]);
         self.serve(&mut command);
         command
     }
@@ -241,22 +249,26 @@ impl<'a> Plan<'a> {
     /// When its kubeconfig can't be written or its stages can't be had.
     pub(super) fn kwok(&self) -> Result<Command> {
         let kubeconfig = self.kubeconfig("kwok", "kwok", Some("system:masters"))?;
-        let stages = module_folder(self.root, "sigs.k8s.io/kwok")?.join("kustomize/stage");
+        let stages = kubelet::module(self.root)?.join("kustomize/stage");
         let mut command = self.binaries.command(Program::Kwok);
         command
             .arg(flag("kubeconfig", &kubeconfig))
             .arg(format!("--server-address=127.0.0.1:{}", self.kwok))
+            .arg(format!("--node-port={}", self.kwok))
             .args([
                 "--manage-all-nodes=false",
                 "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
                 "--node-lease-duration-seconds=40",
-                "--enable-crds=",
-            ]);
+            ])
+            .arg(format!("--enable-crds={}", kubelet::KINDS.join(",")));
         command.args(
             STAGES
                 .iter()
                 .map(|stage| flag("config", &stages.join(stage))),
         );
+        command.arg(flag("config", &kubelet::configure(&self.folder)?));
+        kubelet::find_programs(&mut command, &self.folder)?;
+        self.serve(&mut command);
         // A user's own ~/.kwok must not change the cluster.
         command.env("HOME", &self.folder);
         Ok(command)

@@ -81,7 +81,8 @@ impl Pool {
         Value::Object(labels)
     }
 
-    fn node(&self, index: u32) -> Value {
+    /// `serial` counts the cluster's nodes: each has an address of its own.
+    fn node(&self, index: u32, serial: u32) -> Value {
         let name = format!("{}-{index}", self.name);
         let mut resources = json!({"cpu": CPU, "memory": MEMORY, "pods": PODS});
         let mut spec = json!({});
@@ -101,7 +102,11 @@ impl Pool {
                 "annotations": {"kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0"},
             },
             "spec": spec,
-            "status": {"capacity": resources, "allocatable": resources},
+            "status": {
+                "capacity": resources,
+                "allocatable": resources,
+                "addresses": addresses(&name, serial),
+            },
         })
     }
 }
@@ -128,11 +133,25 @@ pub fn read_pools(file: &Path) -> Result<Vec<Pool>> {
 /// All Node objects as one List.
 #[must_use]
 pub fn node_list(pools: &[Pool]) -> Value {
-    let nodes: Vec<Value> = pools
+    let each = pools
         .iter()
-        .flat_map(|pool| (0..pool.nodes).map(|index| pool.node(index)))
+        .flat_map(|pool| (0..pool.nodes).map(move |index| (pool, index)));
+    let nodes: Vec<Value> = (0..)
+        .zip(each)
+        .map(|(serial, (pool, index))| pool.node(index, serial))
         .collect();
     json!({"apiVersion": "v1", "kind": "List", "items": nodes})
+}
+
+/// The internal address is the Pods' on the node's network, which nobody can reach but all must
+/// tell apart; the external one is where kwok plays the node's kubelet for the API server.
+fn addresses(name: &str, serial: u32) -> Value {
+    let [_, high, middle, low] = (serial + 2).to_be_bytes();
+    json!([
+        {"type": "Hostname", "address": name},
+        {"type": "InternalIP", "address": format!("10.{}.{middle}.{low}", 128 + high % 64)},
+        {"type": "ExternalIP", "address": "127.0.0.1"},
+    ])
 }
 
 /// An empty text says "none", as null and a missing member do.

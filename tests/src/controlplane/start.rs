@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::binaries::{Binaries, Program};
 use super::jobset::Manifests;
+use super::kubelet;
 use super::parts::Plan;
 use super::pools::{Pool, node_list};
 use super::process::Process;
@@ -21,6 +22,7 @@ use crate::wait::{Look, until};
 const DEADLINE: Duration = Duration::from_secs(120);
 
 struct Start<'a> {
+    root: &'a Path,
     folder: &'a Path,
     plan: Plan<'a>,
     kubectl: Kubectl,
@@ -62,6 +64,7 @@ impl<'a> Start<'a> {
         plan.kubeconfig(webhook::KUBECONFIG, webhook::USER, group)?;
         let program = binaries.path(Program::Kubectl);
         Ok(Self {
+            root,
             folder,
             plan,
             kubectl: Kubectl::new(&program, &kubeconfig),
@@ -89,6 +92,17 @@ impl<'a> Start<'a> {
         self.api_server()?;
         self.run(Program::ControllerManager, self.plan.controller_manager()?)?;
         self.run(Program::Scheduler, self.plan.scheduler()?)?;
+        self.kubelet()
+    }
+
+    fn kubelet(&mut self) -> Result<()> {
+        let kinds = kubelet::definitions(self.root, &self.kubectl)?;
+        self.kubectl
+            .apply(&kinds.to_string())
+            .context("install kwok's CRDs")?;
+        for resource in kubelet::RESOURCES {
+            self.established(resource)?;
+        }
         self.run(Program::Kwok, self.plan.kwok()?)
     }
 
@@ -96,15 +110,7 @@ impl<'a> Start<'a> {
         self.kubectl
             .apply(&manifests.base.to_string())
             .context("install JobSet")?;
-        self.await_kubectl(
-            "JobSet's CRD",
-            &[
-                "wait",
-                "--for=condition=Established",
-                "crd/jobsets.jobset.x-k8s.io",
-                "--timeout=0",
-            ],
-        )?;
+        self.established("jobsets.jobset.x-k8s.io")?;
         self.run(Program::JobSet, self.plan.jobset()?)?;
         self.healthy(Program::JobSet)?;
         let (port, authority) = self.plan.jobset_webhook();
@@ -157,6 +163,12 @@ impl<'a> Start<'a> {
             &format!("{} to be healthy", program.file_name()),
             &["--server", &server, "get", "--raw", path],
         )
+    }
+
+    fn established(&self, definition: &str) -> Result<()> {
+        let name = format!("crd/{definition}");
+        let wait = ["wait", "--for=condition=Established", &name, "--timeout=0"];
+        self.await_kubectl(&format!("{name} to be established"), &wait)
     }
 
     fn await_kubectl(&self, what: &str, arguments: &[&str]) -> Result<()> {

@@ -8,6 +8,7 @@ mod deploy;
 mod installed;
 mod placed;
 mod printed;
+mod reached;
 mod refused;
 mod scaffolded;
 mod shared;

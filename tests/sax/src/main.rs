@@ -1,0 +1,85 @@
+//! `sax-simulator`: Saxml's servers on this machine, for tests and the demo.
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use sax_simulator::{Sax, Script};
+
+/// Plays Saxml on the wire, on free ports of 127.0.0.1. Prints where as one line of JSON, and ends
+/// when its stdin closes.
+#[derive(Parser)]
+struct Cli {
+    /// What to play (YAML or JSON) [default: one CPU model server of v1.1.0].
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// How many times faster than Saxml all waiting is; counts before the script's.
+    #[arg(long, value_name = "FACTOR")]
+    time_scale: Option<f64>,
+    /// Writes each server's log into this folder, as a container runtime does.
+    #[arg(long, value_name = "FOLDER")]
+    logs: Option<PathBuf>,
+    /// Ends after so many seconds in any case.
+    #[arg(long, value_name = "SECONDS", default_value = "3600")]
+    bound: u64,
+    /// Doesn't look at stdin: only the bound ends it.
+    #[arg(long)]
+    detached: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            xtask::progress::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(cli: &Cli) -> Result<()> {
+    let sax = Sax::start_with(script(cli)?, cli.logs.as_deref()).await?;
+    let endpoints = serde_json::to_string(&sax.endpoints())?;
+    writeln!(std::io::stdout(), "{endpoints}").context("print where it listens")?;
+    let bound = tokio::time::sleep(Duration::from_secs(cli.bound));
+    tokio::select! {
+        () = bound => {}
+        () = stdin_closed(), if !cli.detached => {}
+    }
+    Ok(())
+}
+
+fn script(cli: &Cli) -> Result<Script> {
+    let mut script = match &cli.script {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.with_context(|| format!("read {}", path.display()))?;
+            Script::parse(&text).with_context(|| format!("script {}", path.display()))?
+        }
+        None => Script::parse("servers: [{}]")?,
+    };
+    if let Some(factor) = cli.time_scale {
+        anyhow::ensure!(factor > 0.0, "--time-scale {factor} is not above 0");
+        script.time_scale = factor;
+    }
+    Ok(script)
+}
+
+/// The reading thread is left behind when the process ends.
+async fn stdin_closed() {
+    let (closed, wait) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 256];
+        while std::io::stdin()
+            .read(&mut buffer)
+            .is_ok_and(|read| read > 0)
+        {}
+        // Nobody waits any more where the bound came first.
+        let _ = closed.send(());
+    });
+    drop(wait.await);
+}
