@@ -1,10 +1,13 @@
 //! The command line: the doc comments are the help. No logic here.
 
 mod audit;
+mod bench;
 mod completion;
 mod delete;
 mod deploy;
 mod diff;
+mod generate;
+mod get;
 mod help;
 mod init;
 mod lint;
@@ -12,18 +15,27 @@ mod models;
 mod output;
 mod plan;
 mod policy;
+mod publish;
+mod sax;
 mod scale;
 mod status;
 mod topology;
+mod update;
+mod wait;
 mod webhook;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use audit::{AuditArgs, AuditFormat};
+pub(crate) use bench::{BenchArgs, BenchFormat};
 pub(crate) use completion::{CompletionArgs, ManArgs, Shell};
 pub(crate) use delete::{DeleteArgs, DeleteFormat};
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
 pub(crate) use diff::DiffArgs;
+pub(crate) use generate::{
+    AnswerFormat, AskFlags, ChatArgs, EmbedArgs, GenerateArgs, ScoreArgs, ValueFormat,
+};
+pub(crate) use get::{GetArgs, GetFormat, GetModelsArgs, GetVerb};
 pub(crate) use help::command;
 pub(crate) use init::{InitArgs, LayoutFormat};
 pub(crate) use lint::{LintArgs, LintFormat};
@@ -31,9 +43,13 @@ pub(crate) use models::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsV
 pub(crate) use output::{Output, OutputParser};
 pub(crate) use plan::{PlanArgs, PlanFormat};
 pub(crate) use policy::{InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat};
+pub(crate) use publish::{ModelFormat, PublishArgs};
+pub(crate) use sax::SaxFlags;
 pub(crate) use scale::ScaleArgs;
 pub(crate) use status::{StatusArgs, StatusFormat};
 pub(crate) use topology::{TopologyArgs, TopologyFormat};
+pub(crate) use update::{ChangeFlags, UnpublishArgs, UpdateArgs};
+pub(crate) use wait::{Until, WaitArgs};
 pub(crate) use webhook::{InstallArgs, UninstallArgs, WebhookStatusArgs, WebhookVerb};
 
 use crate::cluster::ConnectionFlags;
@@ -103,6 +119,27 @@ pub(crate) enum Verb {
     Scale(Box<ScaleArgs>),
     /// Delete a deployment, and say what is still billed
     Delete(Box<DeleteArgs>),
+    /// Publish a model, and wait until it is loaded
+    Publish(Box<PublishArgs>),
+    /// Change a published model, and keep what isn't named
+    Update(Box<UpdateArgs>),
+    /// Unpublish a model, and wait until no server holds it
+    Unpublish(Box<UnpublishArgs>),
+    /// Look at a cell: its models, model servers and slices
+    #[command(subcommand)]
+    Get(Box<GetVerb>),
+    /// Wait until a model is loaded or gone, or servers have joined
+    Wait(Box<WaitArgs>),
+    /// Have a model go on with a text
+    Generate(Box<GenerateArgs>),
+    /// Talk with a model, line by line
+    Chat(Box<ChatArgs>),
+    /// Say how likely texts are after another
+    Score(Box<ScoreArgs>),
+    /// Have a model turn texts into vectors
+    Embed(Box<EmbedArgs>),
+    /// Measure how fast a model answers
+    Bench(Box<BenchArgs>),
     /// Say what runs on TPUs, where it stands, and why it waits
     Status(Box<StatusArgs>),
     /// Draw the TPU node pools, their nodes and what stands on them

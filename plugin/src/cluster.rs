@@ -5,6 +5,7 @@ mod condition;
 mod config;
 mod error;
 mod flags;
+mod forward;
 mod gates;
 mod gone;
 mod inventory;

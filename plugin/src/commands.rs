@@ -1,24 +1,36 @@
 //! One module for each verb: thin, from arguments to what is printed.
 
 mod audit;
+mod bench;
+mod chat;
 mod completion;
+mod confirming;
 mod delete;
 mod deleting;
 mod deploy;
 mod deployment;
 mod diff;
 mod explain;
+mod generate;
+mod get;
 mod init;
 mod judging;
 mod lint;
 mod models;
 mod plan;
 mod policy;
+mod prompts;
+mod publish;
 mod rollout;
 mod scale;
+mod score;
+mod serving;
 mod status;
 mod topology;
+mod update;
 mod version;
+mod wait;
+mod waiting;
 mod webhook;
 
 use std::future::Future;
@@ -48,6 +60,16 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Some(Verb::Diff(args)) => diff::run(&args, printer),
         Some(Verb::Scale(args)) => scale::run(&args, printer),
         Some(Verb::Delete(args)) => delete::run(&args, printer),
+        Some(Verb::Publish(args)) => publish::run(&args, printer),
+        Some(Verb::Update(args)) => update::update(&args, printer),
+        Some(Verb::Unpublish(args)) => update::unpublish(&args, printer),
+        Some(Verb::Get(verb)) => get::run(&verb, printer),
+        Some(Verb::Wait(args)) => wait::run(&args, printer),
+        Some(Verb::Generate(args)) => generate::run(&args, printer),
+        Some(Verb::Chat(args)) => chat::run(&args, printer),
+        Some(Verb::Score(args)) => score::score(&args, printer),
+        Some(Verb::Embed(args)) => score::embed(&args, printer),
+        Some(Verb::Bench(args)) => bench::run(&args, printer),
         Some(Verb::Status(args)) => status::run(&args, printer),
         Some(Verb::Audit(args)) => audit::run(&args, printer),
         Some(Verb::Topology(args)) => topology::run(&args, printer),

@@ -14,7 +14,9 @@ use clap_complete::engine::complete;
 
 use crate::cli;
 
-pub(crate) use live::{classes, codes, contexts, deployments, namespaces, workloads};
+pub(crate) use live::{
+    cells, classes, codes, contexts, deployments, namespaces, published, workloads,
+};
 
 /// What the shell adds by itself, as Cobra's directives number it: no file names.
 const NO_FILES: u8 = 4;

@@ -12,6 +12,7 @@ use crate::judge::JudgeError;
 use crate::layout::WriteError;
 use crate::plan::{PlanError, SiteError};
 use crate::registration::AddressError;
+use crate::sax::SaxError;
 use crate::scaffold::RequestError;
 use crate::standing::MissingWorkload;
 use crate::subject::SubjectError;
@@ -175,6 +176,15 @@ pub(crate) enum Failure {
         /// As kubectl names them.
         objects: Vec<String>,
     },
+    /// Nobody can answer.
+    #[error("{question} There is no terminal to ask on")]
+    NobodyToAnswer {
+        /// What would have been asked.
+        question: String,
+    },
+    /// Saxml didn't do it.
+    #[error(transparent)]
+    Sax(#[from] SaxError),
     /// Somebody else changed what was to be deleted.
     #[error("{object} was changed by somebody else meanwhile, and isn't deleted")]
     ChangedMeanwhile {
@@ -226,6 +236,7 @@ impl Failure {
             Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
             Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
             Self::InValues { cause, .. } => cause.exit(),
+            Self::Sax(error) => error.exit(),
             // 1 would say that something differs.
             Self::NoDiff(cause) => match cause.exit() {
                 Exit::Error => Exit::NoDiff,
@@ -284,7 +295,10 @@ impl Failure {
                 "give the deployment another name, or `kubectl delete -n {namespace} {object}` if \
                  you know that nobody needs it"
             )),
-            Self::NobodyToAsk { .. } => Some("add --yes (-y)".to_owned()),
+            Self::Sax(error) => error.fix(),
+            Self::NobodyToAsk { .. } | Self::NobodyToAnswer { .. } => {
+                Some("add --yes (-y)".to_owned())
+            }
             Self::ChangedMeanwhile { .. } => {
                 Some("run the same command again, and look at what it says".to_owned())
             }

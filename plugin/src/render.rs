@@ -2,12 +2,15 @@
 
 mod age;
 mod audit;
+mod bench;
+mod bench_svg;
 mod commented;
 mod explanation;
 mod junit;
 mod lint;
 mod plan;
 mod sarif;
+mod serving;
 mod status;
 mod table;
 mod topology;
@@ -23,12 +26,17 @@ use crate::scaffold::Object;
 use crate::template::Template;
 
 pub(crate) use audit::{audit_text, policy_reports};
+pub(crate) use bench::{Measured, bench_text};
+pub(crate) use bench_svg::bench_svg;
 pub(crate) use commented::{Comments, commented_yaml};
 pub(crate) use explanation::explanation_text;
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
 pub(crate) use lint::{finding_json, finding_line, lint_json, lint_junit, lint_text};
 pub(crate) use plan::{PlacedReport, prospects_text};
 pub(crate) use sarif::lint_sarif;
+pub(crate) use serving::{
+    CellRow, ModelRow, ServerRow, SliceRow, cells_table, models_table, servers_table, slices_table,
+};
 pub(crate) use status::{Detail, status_names, status_text};
 pub(crate) use table::{Cell, Table};
 pub(crate) use topology::topology_text;

@@ -10,11 +10,12 @@ use clap_complete::engine::ArgValueCandidates;
 use k8s_openapi::Resource as _;
 use tpu::sax;
 
-use crate::cli;
+use crate::cli::{self, SaxFlags};
 use crate::cluster::{Cluster, ConnectionFlags, Listing, contexts_of, offline_namespace};
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::judge::Judge;
+use crate::sax::{Parts, Route};
 use crate::scaffold::JobSet;
 
 /// How long a name may take: who presses Tab doesn't wait for a cluster that isn't there.
@@ -65,6 +66,36 @@ pub(crate) fn workloads() -> ArgValueCandidates {
             names.extend(cluster.names(&jobsets).await?);
             Ok(names)
         })
+    })
+}
+
+/// Cells of the namespace.
+pub(crate) fn cells() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        from_cluster(async |cluster, namespace| {
+            let parts = Parts::find(cluster, namespace).await?;
+            Ok(parts
+                .cells
+                .iter()
+                .map(|cell| cell.cell.to_string())
+                .collect())
+        })
+    })
+}
+
+/// Models that are published in the namespace's cell.
+pub(crate) fn published() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let flags = SaxFlags {
+            connection: connection(),
+            ..SaxFlags::default()
+        };
+        let asked = block_on(async {
+            let asking = Route::published(&flags);
+            let answered = tokio::time::timeout(PATIENCE, asking).await;
+            answered.unwrap_or_else(|_| Ok(Vec::new()))
+        });
+        candidates(asked.unwrap_or_default())
     })
 }
 

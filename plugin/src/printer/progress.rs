@@ -38,6 +38,11 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Does somebody look on, so that the lines may change every second?
+    pub(crate) fn is_live(&self) -> bool {
+        self.bars.is_some()
+    }
+
     /// Shows the lines as they stand; `true` for those that are done.
     pub(crate) fn show(&mut self, lines: impl IntoIterator<Item = (String, bool)>) {
         let lines: Vec<_> = lines.into_iter().collect();

@@ -19,6 +19,13 @@ impl Drop for OpenLine {
 }
 
 impl Printer {
+    /// What stands before what somebody types.
+    pub(crate) fn prompt(&self, text: &str) -> io::Result<()> {
+        let mut err = io::stderr().lock();
+        write!(err, "{text}")?;
+        err.flush()
+    }
+
     /// Asks on stderr and reads one line; `None` where nobody sits at a terminal. Everything but
     /// `y` and `yes` is a no, the end of the input included.
     pub(crate) async fn ask(&self, question: &str) -> io::Result<Option<bool>> {

@@ -18,6 +18,19 @@ fn every_verb_has_help_in_kubectls_words() {
         "scale",
         "delete",
         "completion",
+        "publish",
+        "update",
+        "unpublish",
+        "get models",
+        "get servers",
+        "get cells",
+        "get slices",
+        "wait",
+        "generate",
+        "chat",
+        "score",
+        "embed",
+        "bench",
         "status",
         "topology",
         "audit",
@@ -49,7 +62,7 @@ fn no_arguments_print_help() {
 
 #[test]
 fn a_group_without_a_verb_prints_its_help() {
-    for group in ["models", "policy", "webhook"] {
+    for group in ["models", "get", "policy", "webhook"] {
         let ended = sax(&[group], "");
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         assert!(

@@ -1,0 +1,281 @@
+//! Waiting for a cell: until a model is loaded, or forgotten, or until servers have joined.
+//!
+//! It polls once a second, and nothing is lost when a connection breaks or a server restarts.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tpu::sax::ModelId;
+
+use crate::failure::Failure;
+use crate::printer::{Printer, Progress};
+use crate::sax::{Demand, Grpc, Look, Progression, SaxError, Verdict, capacity};
+
+/// How often to look.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How many looks until the Pods are looked for anew: they may come, go and be replaced.
+const LOOKS: u32 = 10;
+
+/// What to do where no server could serve the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hopeless {
+    /// End at once.
+    Ends,
+    /// Go on: somebody knows better.
+    GoesOn,
+}
+
+/// How long it may last.
+struct Clock {
+    started: Instant,
+    limit: Duration,
+}
+
+impl Clock {
+    fn start(limit: Duration) -> Self {
+        let started = Instant::now();
+        Self { started, limit }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Sleeps until the next look; `false` where there is no time for it.
+    async fn tick(&self) -> bool {
+        let left = self.elapsed() + INTERVAL <= self.limit;
+        if left {
+            sleep(INTERVAL).await;
+        }
+        left
+    }
+}
+
+/// Waits until so many replicas are loaded; `None` for all.
+pub(super) async fn until_loaded(
+    grpc: &mut Grpc,
+    id: &ModelId,
+    loaded: Option<usize>,
+    limit: Duration,
+    hopeless: Hopeless,
+    printer: &Printer,
+) -> Result<Look, Failure> {
+    let clock = Clock::start(limit);
+    let mut progress = Progress::new(printer);
+    let mut progression = Progression::default();
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        if looks % LOOKS == 0 {
+            grpc.refresh().await;
+        }
+        let seen = seen(grpc, id, hopeless).await;
+        let (lines, error) = match seen {
+            Ok((look, why)) => {
+                progression.see(&look, clock.elapsed());
+                let live = progress.is_live();
+                let mut lines = progression.lines(&look, clock.elapsed(), live);
+                lines.extend(why.map(|why| (why, false)));
+                progress.show(lines.clone());
+                match look.verdict(loaded.unwrap_or(look.wanted)) {
+                    Verdict::Ready => {
+                        progress.finish()?;
+                        return Ok(look);
+                    }
+                    Verdict::Failed(replicas) => {
+                        progress.finish()?;
+                        let id = id.clone();
+                        return Err(SaxError::LoadFailed { id, replicas }.into());
+                    }
+                    Verdict::Waiting => (lines, None),
+                }
+            }
+            Err(error) if is_passing(&error) => {
+                let lines = vec![(error.to_string(), false)];
+                progress.show(lines.clone());
+                grpc.refresh().await;
+                (lines, Some(error))
+            }
+            Err(error) => {
+                progress.finish()?;
+                return Err(error.into());
+            }
+        };
+        if !clock.tick().await {
+            progress.finish()?;
+            return Err(out_of_time(
+                &format!("{id} to be loaded"),
+                limit,
+                lines,
+                error,
+            ));
+        }
+    }
+}
+
+/// Waits until a model is no longer published and none of its servers holds it.
+pub(super) async fn until_forgotten(
+    grpc: &mut Grpc,
+    id: &ModelId,
+    servers: &[String],
+    limit: Duration,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let clock = Clock::start(limit);
+    let mut progress = Progress::new(printer);
+    loop {
+        let (lines, error) = match holders(grpc, id, servers).await {
+            Ok(holders) if holders.is_empty() => {
+                progress.show([(format!("{id} is unloaded everywhere"), true)]);
+                progress.finish()?;
+                return Ok(());
+            }
+            Ok(holders) => (holders, None),
+            Err(error) if is_passing(&error) => {
+                grpc.refresh().await;
+                (vec![error.to_string()], Some(error))
+            }
+            Err(error) => {
+                progress.finish()?;
+                return Err(error.into());
+            }
+        };
+        let lines: Vec<_> = lines.into_iter().map(|line| (line, false)).collect();
+        progress.show(lines.clone());
+        if !clock.tick().await {
+            progress.finish()?;
+            return Err(out_of_time(
+                &format!("{id} to be gone"),
+                limit,
+                lines,
+                error,
+            ));
+        }
+    }
+}
+
+/// Waits until so many model servers have joined.
+pub(super) async fn until_joined(
+    grpc: &mut Grpc,
+    wanted: usize,
+    limit: Duration,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let clock = Clock::start(limit);
+    let mut progress = Progress::new(printer);
+    loop {
+        let (line, error) = match grpc.admin.stats().await {
+            Ok(stats) => {
+                let kinds = stats.model_server_type_stats.iter();
+                let joined: i64 = kinds.map(|kind| i64::from(kind.num_replicas)).sum();
+                let done = usize::try_from(joined).is_ok_and(|joined| joined >= wanted);
+                let line = (format!("{joined}/{wanted} model servers have joined"), done);
+                progress.show([line.clone()]);
+                if done {
+                    progress.finish()?;
+                    return Ok(());
+                }
+                (line, None)
+            }
+            Err(error) if is_passing(&error) => {
+                let line = (error.to_string(), false);
+                progress.show([line.clone()]);
+                grpc.refresh().await;
+                (line, Some(error))
+            }
+            Err(error) => {
+                progress.finish()?;
+                return Err(error.into());
+            }
+        };
+        if !clock.tick().await {
+            progress.finish()?;
+            let what = format!("{wanted} model servers to join");
+            return Err(out_of_time(&what, limit, vec![line], error));
+        }
+    }
+}
+
+/// Could a later try succeed?
+pub(super) fn is_passing(error: &SaxError) -> bool {
+    matches!(
+        error,
+        SaxError::NoConnection { .. }
+            | SaxError::Broken { .. }
+            | SaxError::Silent { .. }
+            | SaxError::AdminNotRunning { .. }
+    )
+}
+
+/// The model now, and why it gets no servers where that is so.
+async fn seen(
+    grpc: &Grpc,
+    id: &ModelId,
+    hopeless: Hopeless,
+) -> Result<(Look, Option<String>), SaxError> {
+    let published = grpc.admin.get(id).await?;
+    let look = grpc.look_at(&published).await;
+    if look.replicas.len() >= look.wanted {
+        return Ok((look, None));
+    }
+    let demand = Demand {
+        id,
+        class: &published.model.model_path,
+        replicas: look.wanted,
+    };
+    let (stats, all) = (grpc.admin.stats().await?, grpc.admin.list().await?);
+    let parts = grpc.parts();
+    let servers = parts.as_ref().map(|parts| parts.servers.as_slice());
+    let capacity = capacity(&demand, &stats, &all, servers);
+    match capacity.problem(&demand) {
+        Some(problem) if hopeless == Hopeless::Ends && capacity.is_hopeless() => Err(problem),
+        problem => Ok((look, problem.map(|problem| problem.to_string()))),
+    }
+}
+
+/// A line for each server that holds the model still.
+async fn holders(grpc: &Grpc, id: &ModelId, servers: &[String]) -> Result<Vec<String>, SaxError> {
+    if grpc.admin.find(id).await?.is_some() {
+        return Ok(vec![format!("{id} is published still, or again")]);
+    }
+    let mut holders = Vec::new();
+    for address in servers {
+        // A server that is gone holds nothing.
+        let Ok(server) = grpc.server(address) else {
+            continue;
+        };
+        let name = grpc.name(address);
+        match server.holdings(INTERVAL * 5).await {
+            Ok(holdings) => {
+                let mut held = holdings.iter();
+                if held.any(|holding| holding.model == id.to_string()) {
+                    holders.push(format!("{name} holds it still"));
+                }
+            }
+            Err(SaxError::NoConnection { .. }) => {}
+            Err(error) => holders.push(error.to_string()),
+        }
+    }
+    Ok(holders)
+}
+
+/// Without an answer to the last look that is what there is to say.
+fn out_of_time(
+    what: &str,
+    limit: Duration,
+    lines: Vec<(String, bool)>,
+    error: Option<SaxError>,
+) -> Failure {
+    if limit.is_zero()
+        && let Some(error) = error
+    {
+        return error.into();
+    }
+    let open = lines.into_iter().filter(|(_, done)| !done);
+    SaxError::TimedOut {
+        limit,
+        what: what.to_owned(),
+        open: open.map(|(line, _)| line).collect(),
+    }
+    .into()
+}
