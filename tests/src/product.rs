@@ -14,6 +14,8 @@ pub struct Product {
     pub plugin: PathBuf,
     /// `sax-webhook`.
     pub webhook: PathBuf,
+    /// `sax-simulator`, which plays Saxml: no part of the product, but built with it.
+    pub simulator: PathBuf,
 }
 
 /// Names the folder of both programs where they were built along with everything else.
@@ -44,8 +46,9 @@ impl Product {
         let product = Self {
             plugin: folder.join("kubectl-sax"),
             webhook: folder.join("sax-webhook"),
+            simulator: folder.join("sax-simulator"),
         };
-        for program in [&product.plugin, &product.webhook] {
+        for program in [&product.plugin, &product.webhook, &product.simulator] {
             ensure!(program.is_file(), "there is no {}", program.display());
         }
         Ok(product)

@@ -52,6 +52,19 @@ pub(crate) fn shells() {
     say(&format!("without {shells}: completion isn't tested there"));
 }
 
+/// Python's own environments, in which a client that another tool makes talks to the Sax
+/// simulator. Where they can't be had its test is left out; it says so.
+pub(crate) fn python() {
+    let has_venv = Command::new("python3")
+        .args(["-c", "import ensurepip, venv"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let packages = ["python3", "python3-venv"];
+    if !has_venv && !(can_install() && install(&packages).is_ok()) {
+        say("without python3-venv: no other tool's client talks to the Sax simulator");
+    }
+}
+
 fn can_install() -> bool {
     is_root() && Path::new("/usr/bin/apt-get").exists()
 }

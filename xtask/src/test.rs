@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use xtask::cargo;
 use xtask::progress::{self, say};
 
-use crate::setup::{PRODUCT_FOLDER, program_folder, shells, wasm_compiler};
+use crate::setup::{PRODUCT_FOLDER, program_folder, python, shells, wasm_compiler};
 
 /// Checks that count as one test each.
 const CHECKS: [(&str, &[&str]); 2] = [
@@ -40,6 +40,7 @@ struct Totals {
 pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     wasm_compiler()?;
     shells();
+    python();
     let mut totals = Totals::default();
     for (name, arguments) in CHECKS {
         totals.count_check(

@@ -6,7 +6,6 @@ mod registry;
 mod service;
 mod watched;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -16,8 +15,8 @@ use tokio::sync::watch;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
-use crate::log::Log;
 use crate::process::Process;
+use crate::sax::Place;
 use crate::world::{World, lock};
 use registry::Registry;
 
@@ -36,22 +35,21 @@ pub(crate) struct Admin {
     changed: watch::Sender<u64>,
 }
 
-/// Starts an admin server that says it listens at `address`; on `port` of this machine, or on any
-/// where that is 0.
+/// Starts an admin server on `port` of this machine, or on any where that is 0.
 ///
 /// # Errors
-/// When it can't listen.
+/// When it can't listen or its log can't be written.
 pub(crate) fn start(
     world: &Arc<World>,
-    address: Option<&str>,
+    place: &Place,
     port: u16,
-    log: &Log,
-) -> io::Result<(Process, SocketAddr)> {
+) -> anyhow::Result<(Process, SocketAddr)> {
     let process = Process::new("admin")?;
     let (listener, here) = process.listen(port)?;
-    let address = address.map_or_else(|| here.to_string(), str::to_owned);
+    let address = place.address.clone().unwrap_or_else(|| here.to_string());
+    let log = place.log()?;
     world.name(&address, here);
-    world.locate(&address);
+    world.locate(&address, place.root.as_deref());
     let serial = world.location().serial;
     let admin = Arc::new(Admin {
         world: Arc::clone(world),

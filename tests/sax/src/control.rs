@@ -1,6 +1,6 @@
 //! The simulation's remote control: one action as JSON on a line, one answer on a line.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -9,9 +9,10 @@ use crate::sax::Sax;
 use crate::script::Action;
 
 /// Serves everybody who connects.
-pub(crate) async fn serve(listener: TcpListener, sax: Arc<Sax>) {
+pub(crate) async fn serve(listener: TcpListener, sax: Weak<Sax>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(obey(stream, Arc::clone(&sax)));
+        let Some(sax) = sax.upgrade() else { return };
+        tokio::spawn(obey(stream, sax));
     }
 }
 

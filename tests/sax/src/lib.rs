@@ -7,11 +7,13 @@
 //!
 //! - [`Script`]: which Saxml, which servers, how loads go, what happens when.
 //! - [`Sax`]: a simulation in this process; the program `sax-simulator` is one in its own.
+//! - [`pods`]: a simulation behind the Pods of a namespace.
 
 mod admin;
 mod control;
 mod http;
 mod log;
+pub mod pods;
 mod process;
 mod refusal;
 mod sax;

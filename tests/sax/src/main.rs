@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use sax_simulator::pods::{self, Namespace};
 use sax_simulator::{Sax, Script};
 
 /// Plays Saxml on the wire, on free ports of 127.0.0.1. Prints where as one line of JSON, and ends
@@ -22,6 +23,15 @@ struct Cli {
     /// Writes each server's log into this folder, as a container runtime does.
     #[arg(long, value_name = "FOLDER")]
     logs: Option<PathBuf>,
+    /// Plays what the Pods of this namespace are, instead of what the script names.
+    #[arg(long, requires_all = ["kubeconfig", "logs"])]
+    namespace: Option<String>,
+    /// The namespace's cluster, with an administrator's identity.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The port of the remote control of a namespace [default: any].
+    #[arg(long, value_name = "PORT", default_value = "0")]
+    control_port: u16,
     /// Ends after so many seconds in any case.
     #[arg(long, value_name = "SECONDS", default_value = "3600")]
     bound: u64,
@@ -42,15 +52,30 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(cli: &Cli) -> Result<()> {
-    let sax = Sax::start_with(script(cli)?, cli.logs.as_deref()).await?;
-    let endpoints = serde_json::to_string(&sax.endpoints())?;
-    writeln!(std::io::stdout(), "{endpoints}").context("print where it listens")?;
+    let script = script(cli)?;
     let bound = tokio::time::sleep(Duration::from_secs(cli.bound));
     tokio::select! {
-        () = bound => {}
-        () = stdin_closed(), if !cli.detached => {}
+        played = play(cli, script) => played,
+        () = bound => Ok(()),
+        () = stdin_closed(), if !cli.detached => Ok(()),
     }
-    Ok(())
+}
+
+async fn play(cli: &Cli, script: Script) -> Result<()> {
+    if let (Some(name), Some(kubeconfig), Some(logs)) = (&cli.namespace, &cli.kubeconfig, &cli.logs)
+    {
+        let namespace = Namespace {
+            name: name.clone(),
+            kubeconfig: kubeconfig.clone(),
+            logs: logs.clone(),
+            control: cli.control_port,
+        };
+        return pods::play(script, &namespace).await;
+    }
+    let sax = Sax::start_with(script, cli.logs.as_deref()).await?;
+    let endpoints = serde_json::to_string(&sax.endpoints())?;
+    writeln!(std::io::stdout(), "{endpoints}").context("print where it listens")?;
+    std::future::pending().await
 }
 
 fn script(cli: &Cli) -> Result<Script> {

@@ -1,5 +1,6 @@
 //! A whole simulated Saxml: an admin server, model servers, and the HTTP server in front.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,11 +19,10 @@ use crate::{admin, http, script, server};
 /// A simulated Saxml. It ends when it is dropped.
 pub struct Sax {
     pub(crate) world: Arc<World>,
-    admin: Mutex<Option<Process>>,
+    admin: Mutex<Option<Admin>>,
     http: Mutex<Option<Process>>,
-    servers: Mutex<Vec<Slot>>,
+    servers: Mutex<BTreeMap<usize, Slot>>,
     endpoints: Mutex<Endpoints>,
-    logs: Option<PathBuf>,
 }
 
 /// Where a simulation listens on this machine.
@@ -32,16 +32,33 @@ pub struct Endpoints {
     pub admin: SocketAddr,
     /// The HTTP server.
     pub http: SocketAddr,
-    /// The model servers' gRPC, in the order of their start.
+    /// The model servers' gRPC, in the order of their numbers.
     pub servers: Vec<SocketAddr>,
     /// Takes an [`Action`] as JSON on a line, and answers `ok` or what was wrong.
     pub control: SocketAddr,
 }
 
-/// A place for a model server, which can be started again.
+/// Where a server says that it is, and where it writes; by itself it says where it listens, and
+/// writes nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) address: Option<String>,
+    /// The folder `SAX_ROOT`, where that counts.
+    pub(crate) root: Option<String>,
+    pub(crate) log: Option<PathBuf>,
+}
+
+/// The place of an admin server, which can be started again.
+struct Admin {
+    place: Place,
+    port: u16,
+    running: Option<Process>,
+}
+
+/// The place of a model server, which can be started again.
 struct Slot {
-    name: String,
     flags: script::Server,
+    place: Place,
     here: SocketAddr,
     running: Option<server::Running>,
 }
@@ -61,31 +78,39 @@ impl Sax {
     /// # Errors
     /// As [`Self::start`], and when the folder can't be written.
     pub async fn start_with(script: Script, logs: Option<&Path>) -> Result<Arc<Self>> {
-        let world = World::new(script)?;
-        let log = log(logs, "admin")?;
-        let (process, here) = admin::start(&world, None, 0, &log)?;
-        let (front, http) = http::start(&world, 0)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let place = |name: &str| Place {
+            log: logs.map(|folder| folder.join(format!("{name}.log"))),
+            ..Place::default()
+        };
+        let sax = Self::empty(World::new(script, false)?, 0).await?;
+        sax.put_admin(place("admin"))?;
+        sax.put_http()?;
+        for (number, flags) in (0..).zip(sax.world.script.servers.clone()) {
+            sax.put_server(number, flags, place(&format!("server-{number}")))?;
+        }
+        Ok(sax)
+    }
+
+    /// Starts nothing but the remote control.
+    pub(crate) async fn empty(world: Arc<World>, control: u16) -> Result<Arc<Self>> {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, control)).await?;
         let endpoints = Endpoints {
-            admin: here,
-            http,
+            admin: nowhere,
+            http: nowhere,
             servers: Vec::new(),
             control: listener.local_addr()?,
         };
         let sax = Arc::new(Self {
             world,
-            admin: Mutex::new(Some(process)),
-            http: Mutex::new(Some(front)),
+            admin: Mutex::default(),
+            http: Mutex::default(),
             servers: Mutex::default(),
             endpoints: Mutex::new(endpoints),
-            logs: logs.map(Path::to_path_buf),
         });
-        for flags in sax.world.script.servers.clone() {
-            sax.add_server(flags)?;
-        }
-        tokio::spawn(control::serve(listener, Arc::clone(&sax)));
+        tokio::spawn(control::serve(listener, Arc::downgrade(&sax)));
         for event in sax.world.script.events.clone() {
-            tokio::spawn(Arc::clone(&sax).later(event));
+            tokio::spawn(later(Arc::clone(&sax), event));
         }
         Ok(sax)
     }
@@ -102,89 +127,131 @@ impl Sax {
     /// When there is no such server, or it doesn't start again.
     pub fn act(&self, action: &Action) -> Result<()> {
         match action {
-            Action::StopAdmin => drop(lock(&self.admin).take()),
-            Action::StartAdmin => self.start_admin()?,
-            Action::RestartAdmin => {
-                drop(lock(&self.admin).take());
-                self.start_admin()?;
-            }
+            Action::StopAdmin => self.admin(|admin| {
+                admin.running = None;
+                Ok(())
+            }),
+            Action::StartAdmin => self.admin(|admin| self.start_admin(admin)),
+            Action::RestartAdmin => self.admin(|admin| {
+                admin.running = None;
+                self.start_admin(admin)
+            }),
             Action::StopServer { server } => self.slot(*server, |slot| {
                 slot.running = None;
                 Ok(())
-            })?,
-            Action::StartServer { server } => self.slot(*server, |slot| self.restart(slot))?,
+            }),
+            Action::StartServer { server } => self.slot(*server, |slot| self.restart(slot)),
             Action::SilenceServer { server } => self.slot(*server, |slot| {
                 slot.running.as_ref().context("it doesn't run")?.silence();
                 Ok(())
-            })?,
-            Action::SetLoad(load) => self.world.set_load(load.clone()),
+            }),
+            Action::SetLoad(load) => {
+                self.world.set_load(load.clone());
+                Ok(())
+            }
         }
-        Ok(())
     }
 
-    fn start_admin(&self) -> Result<()> {
-        let mut admin = lock(&self.admin);
-        if admin.is_some() {
-            bail!("the admin server runs");
-        }
-        let port = self.endpoints().admin.port();
-        let log = log(self.logs.as_deref(), "admin")?;
-        let (process, _) = admin::start(&self.world, None, port, &log)?;
-        *admin = Some(process);
-        Ok(())
+    /// Starts an admin server in the place of any other.
+    pub(crate) fn put_admin(&self, place: Place) -> Result<SocketAddr> {
+        let mut admin = Admin {
+            place,
+            port: 0,
+            running: None,
+        };
+        self.start_admin(&mut admin)?;
+        *lock(&self.admin) = Some(admin);
+        Ok(self.endpoints().admin)
     }
 
-    fn add_server(&self, flags: script::Server) -> Result<()> {
+    /// Ends the admin server for good.
+    pub(crate) fn remove_admin(&self) {
+        drop(lock(&self.admin).take());
+    }
+
+    /// Starts an HTTP server in the place of any other.
+    pub(crate) fn put_http(&self) -> Result<SocketAddr> {
+        let (process, here) = http::start(&self.world, 0)?;
+        *lock(&self.http) = Some(process);
+        lock(&self.endpoints).http = here;
+        Ok(here)
+    }
+
+    /// Ends the HTTP server for good.
+    pub(crate) fn remove_http(&self) {
+        drop(lock(&self.http).take());
+    }
+
+    /// Starts the model server of this number.
+    pub(crate) fn put_server(
+        &self,
+        number: usize,
+        flags: script::Server,
+        place: Place,
+    ) -> Result<SocketAddr> {
         let mut slot = Slot {
-            name: format!("server-{}", lock(&self.servers).len()),
             flags,
+            place,
             here: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             running: None,
         };
         self.restart(&mut slot)?;
-        lock(&self.endpoints).servers.push(slot.here);
-        lock(&self.servers).push(slot);
+        let here = slot.here;
+        let mut servers = lock(&self.servers);
+        servers.insert(number, slot);
+        lock(&self.endpoints).servers = servers.values().map(|slot| slot.here).collect();
+        Ok(here)
+    }
+
+    /// Ends a model server for good.
+    pub(crate) fn remove_server(&self, number: usize) {
+        let mut servers = lock(&self.servers);
+        drop(servers.remove(&number));
+        lock(&self.endpoints).servers = servers.values().map(|slot| slot.here).collect();
+    }
+
+    fn start_admin(&self, admin: &mut Admin) -> Result<()> {
+        if admin.running.is_some() {
+            bail!("the admin server runs");
+        }
+        let (process, here) = admin::start(&self.world, &admin.place, admin.port)?;
+        admin.port = here.port();
+        admin.running = Some(process);
+        lock(&self.endpoints).admin = here;
         Ok(())
     }
 
     fn restart(&self, slot: &mut Slot) -> Result<()> {
         slot.running = None;
-        let start = server::Start {
-            address: None,
-            port: slot.here.port(),
-            flags: slot.flags.clone(),
-            log: log(self.logs.as_deref(), &slot.name)?,
-        };
-        let running = server::start(&self.world, start)?;
+        let running = server::start(&self.world, &slot.place, slot.here.port(), &slot.flags)?;
         slot.here = running.here;
         slot.running = Some(running);
         Ok(())
     }
 
+    fn admin(&self, act: impl FnOnce(&mut Admin) -> Result<()>) -> Result<()> {
+        let mut admin = lock(&self.admin);
+        act(admin.as_mut().context("there is no admin server")?)
+    }
+
     fn slot(&self, number: usize, act: impl FnOnce(&mut Slot) -> Result<()>) -> Result<()> {
         let mut servers = lock(&self.servers);
-        let count = servers.len();
-        let slot = servers.get_mut(number);
-        act(slot.with_context(|| format!("there is no server {number} of {count}"))?)
-    }
-
-    async fn later(self: Arc<Self>, event: Event) {
-        self.world.sleep(event.at).await;
-        if let Err(error) = self.act(&event.action) {
-            xtask::progress::say(&format!("{:?}: {error:#}", event.action));
-        }
+        let known: Vec<usize> = servers.keys().copied().collect();
+        let slot = servers.get_mut(&number);
+        act(slot.with_context(|| format!("there is no server {number}, only {known:?}"))?)
     }
 }
 
-impl Drop for Sax {
-    fn drop(&mut self) {
-        drop(lock(&self.http).take());
-        drop(lock(&self.admin).take());
-        lock(&self.servers).clear();
+impl Place {
+    pub(crate) fn log(&self) -> Result<Log> {
+        let log = self.log.as_deref().map(Log::to).transpose()?;
+        Ok(log.unwrap_or_default())
     }
 }
 
-fn log(folder: Option<&Path>, name: &str) -> Result<Log> {
-    let file = folder.map(|folder| folder.join(format!("{name}.log")));
-    file.map_or_else(|| Ok(Log::default()), |file| Log::to(&file))
+async fn later(sax: Arc<Sax>, event: Event) {
+    sax.world.sleep(event.at).await;
+    if let Err(error) = sax.act(&event.action) {
+        xtask::progress::say(&format!("{:?}: {error:#}", event.action));
+    }
 }

@@ -107,6 +107,10 @@ pub struct Server {
     pub topology: String,
     /// How many devices it sees.
     pub devices: u32,
+    /// On how many hosts it runs.
+    pub processes: u32,
+    /// The flag `--sax_cell`; without it, it joins nobody.
+    pub cell: Option<String>,
 }
 
 /// Something that happens at a time.
@@ -156,7 +160,7 @@ impl Default for Script {
             version: Version::default(),
             codes: Codes::default(),
             http: HttpServer::default(),
-            cell: "/sax/test".to_owned(),
+            cell: CELL.to_owned(),
             time_scale: 1.0,
             load_seconds: 12.0,
             answer_seconds: 0.0,
@@ -168,6 +172,8 @@ impl Default for Script {
         }
     }
 }
+
+const CELL: &str = "/sax/test";
 
 /// Those that the HTTP server of v1.2.0 sends by itself.
 const EXTRA_INPUTS: [&str; 4] = [
@@ -183,6 +189,8 @@ impl Default for Server {
             chip: "cpu".to_owned(),
             topology: "1".to_owned(),
             devices: 1,
+            processes: 1,
+            cell: Some(CELL.to_owned()),
         }
     }
 }

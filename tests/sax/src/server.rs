@@ -6,7 +6,6 @@ mod joining;
 mod lm;
 mod modelet;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,6 +19,7 @@ use tonic::transport::server::TcpIncoming;
 
 use crate::log::Log;
 use crate::process::Process;
+use crate::sax::Place;
 use crate::script;
 use crate::world::World;
 use held::Held;
@@ -30,22 +30,14 @@ pub(crate) struct Server {
     /// Where it says that it listens.
     address: String,
     spec: ModelServer,
+    /// The flag `--sax_cell`; without it, it joins nobody.
+    cell: Option<String>,
+    root: Option<String>,
     held: Mutex<Held>,
     /// One load or unload after the other.
     turn: tokio::sync::Mutex<()>,
     silent: Arc<AtomicBool>,
     log: Log,
-}
-
-/// What a model server is started with.
-pub(crate) struct Start {
-    /// Where it says that it listens; where it does, if none is given.
-    pub(crate) address: Option<String>,
-    /// On this machine; 0 is any.
-    pub(crate) port: u16,
-    /// Its flags.
-    pub(crate) flags: script::Server,
-    pub(crate) log: Log,
 }
 
 /// A model server's process.
@@ -63,24 +55,32 @@ impl Running {
     }
 }
 
-/// Starts a model server.
+/// Starts a model server on `port` of this machine, or on any where that is 0.
 ///
 /// # Errors
-/// When it can't listen.
-pub(crate) fn start(world: &Arc<World>, start: Start) -> io::Result<Running> {
+/// When it can't listen or its log can't be written.
+pub(crate) fn start(
+    world: &Arc<World>,
+    place: &Place,
+    port: u16,
+    flags: &script::Server,
+) -> anyhow::Result<Running> {
     let process = Process::new("model-server")?;
-    let (listener, here) = process.listen(start.port)?;
-    let address = start.address.unwrap_or_else(|| here.to_string());
+    let (listener, here) = process.listen(port)?;
+    let address = place.address.clone().unwrap_or_else(|| here.to_string());
     world.name(&address, here);
     let silent = Arc::new(AtomicBool::new(false));
+    let log = place.log()?;
     let server = Arc::new(Server {
         world: Arc::clone(world),
-        spec: specified(world, &start.flags, &start.log),
+        spec: specified(world, flags, &log),
+        cell: flags.cell.clone(),
+        root: place.root.clone(),
         address,
         held: Mutex::default(),
         turn: tokio::sync::Mutex::default(),
         silent: Arc::clone(&silent),
-        log: start.log,
+        log,
     });
     process.spawn(joining::join(Arc::clone(&server)));
     process.spawn(async move {
@@ -101,6 +101,10 @@ pub(crate) fn start(world: &Arc<World>, start: Start) -> io::Result<Running> {
 /// are, and only the log says why another isn't.
 fn specified(world: &World, flags: &script::Server, log: &Log) -> ModelServer {
     let devices = flags.devices;
+    log.said(
+        "model_service_main.py:410",
+        &format!("JAX process: 0 / {}", flags.processes),
+    );
     log.said(
         "model_service_main.py:411",
         &format!("jax.device_count(): {devices}"),

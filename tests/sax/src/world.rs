@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) script: Script,
     /// The cell's name.
     pub(crate) cell: CellName,
+    /// Is all of it reached through kwok, which hands on no end of a connection?
+    pub(crate) forwarded: bool,
     loads: Mutex<Vec<Load>>,
     addresses: Mutex<BTreeMap<String, SocketAddr>>,
     saved: Mutex<State>,
@@ -32,6 +34,8 @@ pub(crate) struct World {
 pub(crate) struct Location {
     /// Where the admin server says that it listens; empty before the first one.
     pub(crate) address: String,
+    /// The bucket's folder in which this stands, where that counts.
+    pub(crate) root: Option<String>,
     /// Counts admin servers: a new one has another address on a real cluster.
     pub(crate) serial: u32,
 }
@@ -41,7 +45,7 @@ impl World {
     ///
     /// # Errors
     /// When its cell is none.
-    pub(crate) fn new(script: Script) -> Result<Arc<Self>, NameError> {
+    pub(crate) fn new(script: Script, forwarded: bool) -> Result<Arc<Self>, NameError> {
         let cell = CellName::parse(&script.cell)?;
         Ok(Arc::new(Self {
             loads: Mutex::new(script.loads.clone()),
@@ -49,6 +53,7 @@ impl World {
             saved: Mutex::default(),
             location: watch::Sender::default(),
             cell,
+            forwarded,
             script,
         }))
     }
@@ -122,9 +127,10 @@ impl World {
     }
 
     /// An admin server starts and writes where it is.
-    pub(crate) fn locate(&self, address: &str) {
+    pub(crate) fn locate(&self, address: &str, root: Option<&str>) {
         self.location.send_modify(|location| {
             address.clone_into(&mut location.address);
+            location.root = root.map(str::to_owned);
             location.serial += 1;
         });
     }

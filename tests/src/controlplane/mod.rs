@@ -12,12 +12,14 @@ mod parts;
 pub mod pools;
 mod ports;
 mod process;
+pub mod sax;
 mod start;
 mod state;
 pub mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -154,6 +156,7 @@ impl Cluster {
     /// # Errors
     /// When it can't be started.
     pub fn add_process(&self, name: &str, command: &mut Command) -> Result<()> {
+        let _turn = turn();
         let Some(mut state) = State::read(&self.folder)? else {
             bail!("cluster {} is gone", self.name)
         };
@@ -168,6 +171,7 @@ impl Cluster {
     /// # Errors
     /// When there is none of that name, or it doesn't end.
     pub fn end_process(&self, name: &str, ending: Ending) -> Result<()> {
+        let _turn = turn();
         let (mut state, index) = self.find(name)?;
         state.processes.remove(index).end(ending)?;
         state.write(&self.folder)
@@ -225,6 +229,12 @@ impl Cluster {
             None => bail!("cluster {} is gone", self.name),
         }
     }
+}
+
+/// Tests that share a cluster change its list of processes one after the other.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends a cluster: its processes, then its data.

@@ -1,9 +1,8 @@
 //! What runs in a Pod is reached by plain kubectl: its logs, commands in it, its ports. All that
 //! the plugin does with Saxml rests on these three.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use sax_tests::controlplane::kubelet;
@@ -11,6 +10,7 @@ use sax_tests::namespace::TempNamespace;
 use sax_tests::wait::{Look, until};
 use serde_json::json;
 
+use crate::forward::Forward;
 use crate::shared::{plain, temporary};
 
 /// For a Pod to run, and for kwok to see an object.
@@ -56,7 +56,7 @@ fn a_port_of_the_pod_is_the_one_behind_it() {
     apply(&namespace, &kubelet::ports(POD, &[(10_000, behind)]));
     // kwok has seen the object when the port answers.
     let heard = until("the Pod's port to answer", DEADLINE, || {
-        let forward = Forward::start(&namespace, 10_000);
+        let forward = Forward::start(&namespace, POD, 10_000);
         Ok(match forward.ask("hello") {
             Ok(heard) => Look::Ready(heard),
             other => Look::Waiting(format!("{other:?}")),
@@ -115,60 +115,4 @@ fn echo() -> u16 {
         }
     });
     port
-}
-
-/// `kubectl port-forward`, ended when dropped.
-struct Forward {
-    kubectl: Child,
-    /// It says each connection, and ends when nobody reads that.
-    _stdout: BufReader<ChildStdout>,
-    port: u16,
-}
-
-impl Forward {
-    fn start(namespace: &TempNamespace<'_>, port: u16) -> Self {
-        let kubectl = plain().kubectl();
-        let mut kubectl = Command::new(kubectl.program())
-            .arg("--kubeconfig")
-            .arg(kubectl.kubeconfig())
-            .args(["--namespace", namespace.name(), "port-forward", POD])
-            .arg(format!(":{port}"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("kubectl must start");
-        let stdout = kubectl.stdout.take().expect("it is piped");
-        let mut stdout = BufReader::new(stdout);
-        let mut line = String::new();
-        stdout.read_line(&mut line).expect("kubectl must speak");
-        let address = line.split(" -> ").next().unwrap_or_default();
-        let port = address
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("no port in {line:?}"));
-        Self {
-            kubectl,
-            _stdout: stdout,
-            port,
-        }
-    }
-
-    fn ask(&self, word: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        stream.write_all(word.as_bytes())?;
-        // Not to the end: kwok hands on no end of a connection before both sides have ended.
-        let mut heard = vec![0; word.len()];
-        stream.read_exact(&mut heard)?;
-        Ok(String::from_utf8_lossy(&heard).into_owned())
-    }
-}
-
-impl Drop for Forward {
-    fn drop(&mut self) {
-        if self.kubectl.kill().is_ok() {
-            drop(self.kubectl.wait());
-        }
-    }
 }

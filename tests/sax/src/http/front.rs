@@ -36,6 +36,11 @@ impl Front {
         Self { world }
     }
 
+    /// Does nobody see a connection's end?
+    pub(super) fn forwarded(&self) -> bool {
+        self.world.forwarded
+    }
+
     /// A model, as `sax.ListDetail` tells of it.
     pub(super) async fn list(&self, model: &str) -> Told<Listed> {
         let published = self.published(model).await?.into_iter().next();

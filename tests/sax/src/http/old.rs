@@ -39,12 +39,22 @@ async fn one(stream: TcpStream, front: &Front) -> std::io::Result<()> {
         return Ok(());
     };
     if let Ok((status, body)) = answer(&request, &mut stream, front).await {
-        let reason = if status == 200 { "OK" } else { "Bad Request" };
-        let head =
-            format!("HTTP/1.0 {status} {reason}\r\nServer: BaseHTTP/0.6 Python/3.10.13\r\n\r\n");
-        stream.write_all((head + &body + "\n").as_bytes()).await?;
+        let text = written(status, &body, front.forwarded());
+        stream.write_all(text.as_bytes()).await?;
     }
     stream.shutdown().await
+}
+
+/// The answer ends with the connection. Only where nobody would see that end it has a length.
+fn written(status: u16, body: &str, forwarded: bool) -> String {
+    let reason = if status == 200 { "OK" } else { "Bad Request" };
+    let length = match forwarded {
+        true => format!("Content-Length: {}\r\n", body.len() + 1),
+        false => String::new(),
+    };
+    format!(
+        "HTTP/1.0 {status} {reason}\r\nServer: BaseHTTP/0.6 Python/3.10.13\r\n{length}\r\n{body}\n"
+    )
 }
 
 async fn head(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {

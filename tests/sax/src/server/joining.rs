@@ -20,7 +20,7 @@ const AGAIN_SECONDS: f64 = 900.0;
 /// Joins, and joins again whenever there is another admin server.
 pub(super) async fn join(server: Arc<Server>) {
     let world = Arc::clone(&server.world);
-    let cell = &world.cell;
+    let Some(cell) = &server.cell else { return };
     server.log.said(
         "model_service_base.py:1214",
         &format!("Started joining SAX cell {cell}"),
@@ -31,7 +31,7 @@ pub(super) async fn join(server: Arc<Server>) {
     loop {
         let location = world.location();
         let due = f64::from(looks) * LOOK_SECONDS >= AGAIN_SECONDS;
-        if !location.address.is_empty() && (location != joined || due) {
+        if server.finds(&location) && (location != joined || due) {
             looks = 0;
             match once(&server, &location).await {
                 Ok(()) => said(&server, &format!("Joined {}", location.address)),
@@ -48,6 +48,19 @@ pub(super) async fn join(server: Arc<Server>) {
         }
         looks += 1;
         world.sleep(LOOK_SECONDS).await;
+    }
+}
+
+impl Server {
+    /// Does it read what this admin server wrote? Who looks in another bucket or for another cell
+    /// finds nothing, and says nothing.
+    fn finds(&self, location: &Location) -> bool {
+        let same_cell = self.cell.as_deref() == Some(&self.world.script.cell);
+        let same_root = match (&self.root, &location.root) {
+            (Some(here), Some(there)) => here == there,
+            _ => true,
+        };
+        !location.address.is_empty() && same_cell && same_root
     }
 }
 
