@@ -60,7 +60,8 @@ pub(crate) fn python() {
         .output()
         .is_ok_and(|output| output.status.success());
     let packages = ["python3", "python3-venv"];
-    if !has_venv && !(can_install() && install(&packages).is_ok()) {
+    let is_ready = has_venv || (can_install() && install(&packages).is_ok());
+    if !is_ready {
         say("without python3-venv: no other tool's client talks to the Sax simulator");
     }
 }
