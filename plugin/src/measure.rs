@@ -14,6 +14,8 @@ const PERCENTILES: [(&str, f64); 5] = [
 ];
 /// How many bars a histogram has at most.
 const BARS: usize = 20;
+/// From this factor on between the longest and the shortest, bars have equal factors.
+const WIDE: f64 = 8.0;
 
 /// Times of whole answers, in seconds and in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,7 +93,14 @@ impl Times {
         told.collect()
     }
 
-    /// Bars of equal width from the shortest to the longest; fewer where there are few times.
+    /// Are the longest so much longer that steps of equal factors show more than equal steps?
+    pub(crate) fn is_wide(&self) -> bool {
+        let ends = self.shortest().zip(self.longest());
+        ends.is_some_and(|(shortest, longest)| shortest > 0.0 && longest > shortest * WIDE)
+    }
+
+    /// Bars from the shortest to the longest, of equal width or of equal factors; fewer where
+    /// there are few times.
     pub(crate) fn histogram(&self) -> Vec<Bar> {
         let (Some(shortest), Some(longest)) = (self.shortest(), self.longest()) else {
             return Vec::new();
@@ -101,7 +110,12 @@ impl Times {
             false => 1,
         };
         #[expect(clippy::cast_precision_loss, reason = "at most twenty")]
-        let at = |index: usize| shortest + (longest - shortest) * index as f64 / bars as f64;
+        let part = |index: usize| index as f64 / bars as f64;
+        let at = |index: usize| match (index, self.is_wide()) {
+            (0, _) => shortest,
+            (index, true) => shortest * (longest / shortest).powf(part(index)),
+            (index, false) => shortest + (longest - shortest) * part(index),
+        };
         let mut found: Vec<_> = (0..bars)
             .map(|index| Bar {
                 from: at(index),

@@ -12,7 +12,7 @@ use crate::duration::parse_duration;
 /// Delete a deployment: exactly the objects that carry its labels.
 ///
 /// What `deploy`, or `kubectl apply` of what `init` wrote, has made carries the deployment's name;
-/// nothing else is touched, whatever its name. Afterwards it says what is still billed, node pools
+/// nothing else is touched, whatever its name. Its models are unpublished first. Afterwards it says what is still billed, node pools
 /// and bucket, with the commands that remove it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -31,6 +31,20 @@ pub(crate) struct DeleteArgs {
     /// Don't fail where there is no such deployment
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
+
+    /// Unpublish its models first: else they stay in the cell's state, and are served again by
+    /// whoever deploys there. It waits for half a minute at most, and goes on where its admin
+    /// server can't be asked
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(crate) unpublish: bool,
 
     /// Wait until everything is gone
     #[arg(

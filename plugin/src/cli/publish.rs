@@ -34,7 +34,7 @@ pub(crate) struct PublishArgs {
     pub(crate) checkpoint: Option<String>,
 
     /// How many model servers are to have it
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     pub(crate) replicas: i32,
 
     /// Override one of the class's settings with a JSON value, such as BATCH_SIZE=32; repeat for

@@ -53,7 +53,7 @@ pub(crate) struct UpdateArgs {
 #[group(required = true, multiple = true)]
 pub(crate) struct ChangeFlags {
     /// How many model servers are to have it
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     pub(crate) replicas: Option<i32>,
 
     /// Folder of the checkpoint; servers of v1.1.0 and v1.2.0 refuse another one

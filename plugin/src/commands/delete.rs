@@ -1,6 +1,9 @@
 //! `delete`: what carries a deployment's labels, and what is billed after that.
 
 mod billed;
+mod models;
+
+use std::sync::Arc;
 
 use super::block_on;
 use super::deleting::{Deleting, confirm};
@@ -12,18 +15,23 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::scaffold::Object;
 use billed::Billed;
+use models::Models;
 
 pub(super) fn run(args: &DeleteArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = super::dry_run(&args.dry_run, printer)?;
     let namespace = offline_namespace(&args.connection)?;
     block_on(async {
-        let cluster = Cluster::connect(&args.connection).await?;
+        let cluster = Arc::new(Cluster::connect(&args.connection).await?);
         let found = cluster.objects_of(&namespace, &args.name).await?;
         if found.is_empty() {
             return missing(args, &cluster, namespace).await;
         }
         let billed = Billed::of(&cluster, &found).await?;
-        delete(args, dry_run, &cluster, &found, printer).await?;
+        let models = match args.unpublish && dry_run != DryRun::Client {
+            true => Models::find(&cluster, &namespace, &args.name, printer).await?,
+            false => None,
+        };
+        delete(args, dry_run, &cluster, &found, models, printer).await?;
         if dry_run == DryRun::None {
             printer.note(&billed.to_string())?;
         }
@@ -44,6 +52,7 @@ async fn delete(
     dry_run: DryRun,
     cluster: &Cluster,
     found: &[Object],
+    models: Option<Models>,
     printer: &Printer,
 ) -> Result<(), Failure> {
     if dry_run == DryRun::Client {
@@ -55,7 +64,13 @@ async fn delete(
     }
     let staying: Vec<&Object> = found.iter().filter(|object| !is_leaving(object)).collect();
     if dry_run == DryRun::None && !staying.is_empty() {
-        confirm(printer, args.yes, &question(args, &staying), &staying).await?;
+        let question = question(args, &staying, models.as_ref());
+        confirm(printer, args.yes, &question, &staying).await?;
+    }
+    match models {
+        Some(models) if dry_run == DryRun::None => models.unpublish(printer).await?,
+        Some(models) => printer.note(&format!("would be unpublished first: {}", models.names()))?,
+        None => {}
     }
     let ledger = Ledger::of_removal(staying.iter().map(|object| object.display_name()));
     let deleting = Deleting {
@@ -93,7 +108,13 @@ async fn carry_out(
     Ok(())
 }
 
-fn question(args: &DeleteArgs, objects: &[&Object]) -> String {
+fn question(args: &DeleteArgs, objects: &[&Object], models: Option<&Models>) -> String {
     let names: Vec<_> = objects.iter().map(|object| object.display_name()).collect();
-    format!("Delete deployment {}: {}?", args.name, names.join(", "))
+    let models = models.map(|models| format!(", and unpublish {}", models.names()));
+    let models = models.unwrap_or_default();
+    format!(
+        "Delete deployment {}: {}{models}?",
+        args.name,
+        names.join(", ")
+    )
 }

@@ -69,6 +69,7 @@ async fn whole(
                 answers.truncate(usize::from(args.answers));
                 (answers, None)
             }
+            Err(error) if prompts.len() == 1 => return Err(error.into()),
             Err(error) => {
                 let text = error.to_string();
                 errors.push(error);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use saxml::sax::ModelServerTypeStat;
 use serde::Serialize;
 use tpu::sax::ModelClass;
 
@@ -146,7 +147,7 @@ fn servers(args: &GetArgs, printer: &Printer) -> Result<Exit, Failure> {
 async fn server_rows(grpc: &Grpc, printer: &Printer) -> Result<Vec<ServerRow>, Failure> {
     let stats = grpc.admin.stats().await?;
     let kinds = stats.model_server_type_stats.iter();
-    let joined: i64 = kinds.map(|kind| i64::from(kind.num_replicas)).sum();
+    let joined: i64 = kinds.clone().map(|kind| i64::from(kind.num_replicas)).sum();
     let parts = grpc.parts().map(|parts| parts.servers).unwrap_or_default();
     let mut rows: Vec<_> = parts.iter().map(ServerRow::of).collect();
     for published in grpc.admin.list().await? {
@@ -167,8 +168,24 @@ async fn server_rows(grpc: &Grpc, printer: &Printer) -> Result<Vec<ServerRow>, F
         row.with(held)
     });
     let rows = join_all(asked).await;
-    printer.note(&format!("{joined} model servers have joined"))?;
+    let kinds: Vec<_> = kinds.map(kind).collect();
+    let kinds = match kinds.is_empty() {
+        true => String::new(),
+        false => format!(": {}", kinds.join(", ")),
+    };
+    printer.note(&format!("{joined} model servers have joined{kinds}"))?;
     Ok(rows)
+}
+
+/// `2 of tpuv5e 4x8`; a server that wasn't told its topology says 1.
+fn kind(kind: &ModelServerTypeStat) -> String {
+    let chip = kind
+        .chip_type()
+        .flag()
+        .unwrap_or_else(|| "unknown chips".to_owned());
+    let topology = kind.chip_topology().flag();
+    let topology = topology.unwrap_or_else(|| "of unknown topology".to_owned());
+    format!("{} of {chip} {topology}", kind.num_replicas)
 }
 
 fn cells(args: &GetArgs, printer: &Printer) -> Result<Exit, Failure> {

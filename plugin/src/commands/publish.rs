@@ -185,7 +185,7 @@ async fn by_grpc(
             true => Hopeless::GoesOn,
             false => Hopeless::Ends,
         };
-        until_loaded(grpc, id, None, args.timeout, hopeless, printer).await?;
+        until_loaded(grpc, id, None, args.timeout, hopeless.into(), printer).await?;
     }
     Ok(Exit::Fine)
 }

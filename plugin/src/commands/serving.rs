@@ -187,7 +187,9 @@ async fn servers(
     let published = grpc.admin.get(id).await?;
     extras.check(published.extra_inputs().as_deref())?;
     let look = match ask.wait {
-        Some(limit) => until_loaded(grpc, id, Some(1), limit, Hopeless::Ends, printer).await?,
+        Some(limit) => {
+            until_loaded(grpc, id, Some(1), limit, Hopeless::Ends.into(), printer).await?
+        }
         None => grpc.look_at(&published).await,
     };
     let loaded = look.replicas.iter().filter(|replica| replica.is_loaded());

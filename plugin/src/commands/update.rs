@@ -1,5 +1,7 @@
 //! `update` and `unpublish`.
 
+use std::time::Duration;
+
 use saxml::http::PublishRequest;
 use saxml::sax::Model;
 use tpu::sax::{ImageVersion, ModelClass, ModelId};
@@ -7,13 +9,15 @@ use tpu::sax::{ImageVersion, ModelClass, ModelId};
 use super::block_on;
 use super::confirming::confirm;
 use super::publish::{check_checkpoint, tell};
-use super::waiting::{Hopeless, until_forgotten, until_loaded};
+use super::waiting::{Hopeless, Patience, until_forgotten, until_loaded};
 use crate::cli::{ChangeFlags, DryRun, UnpublishArgs, UpdateArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::sax::{Grpc, HttpServer, Published, Reach, Route, SaxError, ServerPart};
 
+/// Until then an admin server has told its servers of an update, which may load the model again.
+const TICK: Duration = Duration::from_secs(11);
 const KNOWS_LOADS: &str = "say whether a model is loaded";
 
 pub(super) fn update(args: &UpdateArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -91,7 +95,15 @@ async fn update_by_grpc(
     }
     tell(&name, &model, done, output, printer)?;
     if args.wait {
-        until_loaded(grpc, id, None, args.timeout, Hopeless::Ends, printer).await?;
+        let keeps = matches!(
+            version(grpc),
+            Some(ImageVersion::V1_1_0 | ImageVersion::V1_2_0)
+        );
+        let patience = Patience {
+            hopeless: Hopeless::Ends,
+            settled: if keeps { Duration::ZERO } else { TICK },
+        };
+        until_loaded(grpc, id, None, args.timeout, patience, printer).await?;
     }
     Ok(Exit::Fine)
 }

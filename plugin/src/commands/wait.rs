@@ -45,7 +45,7 @@ async fn wait(args: &WaitArgs, grpc: &mut Grpc, printer: &Printer) -> Result<(),
             })
         }
         (Until::Loaded(number), _) => {
-            until_loaded(grpc, &id, number, limit, Hopeless::Ends, printer).await?;
+            until_loaded(grpc, &id, number, limit, Hopeless::Ends.into(), printer).await?;
             Ok(())
         }
         (Until::Joined(_), _) => Ok(()),

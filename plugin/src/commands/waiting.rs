@@ -25,6 +25,22 @@ pub(super) enum Hopeless {
     GoesOn,
 }
 
+/// What a wait believes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Where no server could serve the model.
+    pub(super) hopeless: Hopeless,
+    /// How long what is loaded may be what was loaded before: until the admin server has acted.
+    pub(super) settled: Duration,
+}
+
+impl From<Hopeless> for Patience {
+    fn from(hopeless: Hopeless) -> Self {
+        let settled = Duration::ZERO;
+        Self { hopeless, settled }
+    }
+}
+
 /// How long it may last.
 struct Clock {
     started: Instant,
@@ -57,7 +73,7 @@ pub(super) async fn until_loaded(
     id: &ModelId,
     loaded: Option<usize>,
     limit: Duration,
-    hopeless: Hopeless,
+    patience: Patience,
     printer: &Printer,
 ) -> Result<Look, Failure> {
     let clock = Clock::start(limit);
@@ -69,7 +85,7 @@ pub(super) async fn until_loaded(
         if looks % LOOKS == 0 {
             grpc.refresh().await;
         }
-        let seen = seen(grpc, id, hopeless).await;
+        let seen = seen(grpc, id, patience.hopeless).await;
         let (lines, error) = match seen {
             Ok((look, why)) => {
                 progression.see(&look, clock.elapsed());
@@ -78,6 +94,7 @@ pub(super) async fn until_loaded(
                 lines.extend(why.map(|why| (why, false)));
                 progress.show(lines.clone());
                 match look.verdict(loaded.unwrap_or(look.wanted)) {
+                    Verdict::Ready if clock.elapsed() < patience.settled => (lines, None),
                     Verdict::Ready => {
                         progress.finish()?;
                         return Ok(look);

@@ -76,6 +76,8 @@ struct Scale {
     from: f64,
     to: f64,
     most: usize,
+    /// By factors, as the bars?
+    wide: bool,
 }
 
 impl Scale {
@@ -87,15 +89,23 @@ impl Scale {
             from,
             to: if to > from { to } else { from + 1e-6 },
             most: counts.max().unwrap_or(0).max(1),
+            wide: measured.times.is_wide(),
         }
     }
 
     fn x(&self, seconds: f64) -> f64 {
-        round(LEFT + (RIGHT - LEFT) * (seconds - self.from) / (self.to - self.from))
+        let part = match self.wide {
+            true => (seconds / self.from).ln() / (self.to / self.from).ln(),
+            false => (seconds - self.from) / (self.to - self.from),
+        };
+        round(LEFT + (RIGHT - LEFT) * part)
     }
 
     fn seconds(&self, part: f64) -> f64 {
-        self.from + (self.to - self.from) * part
+        match self.wide {
+            true => self.from * (self.to / self.from).powf(part),
+            false => self.from + (self.to - self.from) * part,
+        }
     }
 }
 
@@ -245,7 +255,7 @@ mod tests {
 
     #[test]
     fn one_time_and_none_are_pictures_too() {
-        for times in [&[][..], &[7]] {
+        for times in [&[][..], &[7], &[1, 2, 5000]] {
             let picture = bench_svg(&measured(times));
             assert!(picture.starts_with("<svg"), "{picture}");
             assert!(

@@ -32,8 +32,8 @@ pub(crate) struct Capacity {
     pub(crate) idle: usize,
     /// Servers that could, and haven't joined yet; `None` where nobody can know.
     pub(crate) coming: Option<usize>,
-    /// How many devices the class wants, exactly one of these; empty where that isn't known.
-    devices: Vec<u64>,
+    /// What the class wants.
+    mesh: Mesh,
     /// How many devices the servers have, as far as that is known.
     found: BTreeSet<u64>,
     /// The models that other servers serve.
@@ -51,12 +51,9 @@ pub(crate) fn capacity(
     let joined: usize = joined.map(number).sum();
     let others = || published.iter().filter(|other| other.id != *demand.id);
     let busy: BTreeSet<_> = others().flat_map(|other| &other.servers).collect();
-    let devices = devices(demand.class, pods);
-    let fits = |found: Option<u64>| {
-        found.is_none_or(|found| devices.is_empty() || devices.contains(&found))
-    };
+    let mesh = Mesh::of(demand.class, pods);
     let sized = sizes(stats, pods);
-    let fitting = sized.iter().filter(|(found, _)| fits(*found));
+    let fitting = sized.iter().filter(|(found, _)| mesh.fits(*found));
     let fitting: usize = fitting.map(|(_, count)| count).sum();
     let advertised = &stats.num_servers_by_servable_model_path;
     // v1.1.0 has no such map, and then only sizes tell.
@@ -66,7 +63,7 @@ pub(crate) fn capacity(
         (None, true) => fitting.min(joined),
     };
     let free_pods = pods.map(|pods| {
-        let free = pods.iter().filter(|server| fits(server.devices));
+        let free = pods.iter().filter(|server| mesh.fits(server.devices));
         let is_busy = |server: &&ServerPart| {
             server
                 .address()
@@ -81,7 +78,7 @@ pub(crate) fn capacity(
         able,
         idle,
         coming: pods.map(|pods| fitting.min(pods.len().saturating_sub(joined))),
-        devices,
+        mesh,
         found: sized.into_iter().filter_map(|(found, _)| found).collect(),
         busy_with: others()
             .filter(|other| !other.servers.is_empty())
@@ -139,10 +136,13 @@ impl Capacity {
     }
 
     fn mismatch(&self, demand: &Demand<'_>) -> String {
-        let wanted = list(self.devices.iter());
-        let found = list(self.found.iter());
         let class = short(demand.class);
-        match (self.devices.is_empty(), self.found.is_empty()) {
+        if let Some(version) = self.mesh.lacking {
+            return format!("their image version {} doesn't have {class}", version.tag());
+        }
+        let wanted = list(self.mesh.devices.iter());
+        let found = list(self.found.iter());
+        match (self.mesh.devices.is_empty(), self.found.is_empty()) {
             (false, false) => {
                 format!("{class} needs exactly {wanted} devices, the servers have {found}")
             }
@@ -199,26 +199,40 @@ fn plan(demand: &Demand<'_>) -> String {
     }
 }
 
-/// How many devices the class may have, in the version of the servers or else in any.
-fn devices(class: &str, pods: Option<&[ServerPart]>) -> Vec<u64> {
-    let Some(class) = find(class) else {
-        return Vec::new();
-    };
-    let versions: BTreeSet<usize> = pods
-        .into_iter()
-        .flatten()
-        .filter_map(ServerPart::version)
-        .filter_map(|version| ImageVersion::ALL.iter().position(|other| *other == version))
-        .collect();
-    let known = versions.iter().map(|index| ImageVersion::ALL[*index]);
-    let of_versions: BTreeSet<u64> = known.flat_map(|version| chips(class, version)).collect();
-    let all = || ImageVersion::ALL.into_iter();
-    match versions.is_empty() {
-        false => of_versions.into_iter().collect(),
-        true => {
-            let any: BTreeSet<u64> = all().flat_map(|version| chips(class, version)).collect();
-            any.into_iter().collect()
+/// What a class wants of a server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Mesh {
+    /// How many devices, exactly one of these; empty where that isn't known.
+    devices: Vec<u64>,
+    /// The version of the servers' images, where that is one that lacks the class.
+    lacking: Option<ImageVersion>,
+}
+
+impl Mesh {
+    /// In the version of the servers, or else in any.
+    fn of(class: &str, pods: Option<&[ServerPart]>) -> Self {
+        let Some(class) = find(class) else {
+            return Self::default();
+        };
+        let known = pods.into_iter().flatten().filter_map(ServerPart::version);
+        let known: Vec<_> = known.collect();
+        let versions = match known.is_empty() {
+            true => ImageVersion::ALL.to_vec(),
+            false => known.clone(),
+        };
+        let devices: BTreeSet<_> = versions
+            .into_iter()
+            .flat_map(|version| chips(class, version))
+            .collect();
+        Self {
+            lacking: known.first().copied().filter(|_| devices.is_empty()),
+            devices: devices.into_iter().collect(),
         }
+    }
+
+    fn fits(&self, found: Option<u64>) -> bool {
+        let known = found.is_none_or(|found| self.devices.contains(&found));
+        self.lacking.is_none() && (known || self.devices.is_empty())
     }
 }
 

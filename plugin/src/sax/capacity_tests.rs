@@ -2,7 +2,7 @@
 
 use saxml::sax::{Model, ModelServerTypeStat, StatsResponse};
 use saxml::{ChipTopology, ChipType};
-use tpu::sax::ModelId;
+use tpu::sax::{ImageVersion, ModelId};
 
 use super::{Capacity, Demand, capacity};
 use crate::sax::parts::PodPart;
@@ -99,6 +99,27 @@ fn a_mesh_of_another_size_is_told_with_both_numbers() {
     assert_eq!(told(1, &untold, &[], Some(&small)).as_deref(), Some(text));
     let new = stats(ChipTopology::ChipTopology4x4, 2, Some(0));
     assert_eq!(told(1, &new, &[], None).as_deref(), Some(text));
+}
+
+#[test]
+fn a_class_that_the_servers_version_lacks_is_told_with_the_version() {
+    let mut old = pods(&[16]);
+    for server in &mut old {
+        if let Some(primary) = &mut server.primary {
+            primary.version = Some(ImageVersion::V1_1_0);
+        }
+    }
+    let id = id("llama");
+    let demand = Demand {
+        id: &id,
+        class: "saxml.server.pax.lm.params.lm_cloud.LLaMA70BFP16TPUv5e16",
+        replicas: 1,
+    };
+    let stats = stats(ChipTopology::ChipTopology4x4, 1, None);
+    let problem = capacity(&demand, &stats, &[], Some(&old)).problem(&demand);
+    let text = problem.expect("it can't be served").to_string();
+    let version = "their image version v1.1.0 doesn't have lm_cloud.LLaMA70BFP16TPUv5e16";
+    assert!(text.contains(version), "{text}");
 }
 
 #[test]

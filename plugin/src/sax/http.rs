@@ -46,11 +46,11 @@ impl HttpServer {
         self.exchange.peer()
     }
 
-    /// Its dialect, for people.
+    /// The version of the image that speaks so.
     pub(crate) fn dialect_text(&self) -> &'static str {
         match self.dialect {
-            Dialect::V1_0 => "as v1.0.0 speaks",
-            Dialect::V1_2 => "as v1.2.0 speaks",
+            Dialect::V1_0 => "v1.0.0",
+            Dialect::V1_2 => "v1.2.0",
         }
     }
 

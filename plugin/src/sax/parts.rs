@@ -10,6 +10,7 @@ use tpu::{Accelerator, Slice, Topology, keys};
 
 use super::SaxError;
 use crate::cluster::{Cluster, ClusterError};
+use crate::scaffold::selector_of;
 
 /// What `deploy` writes on all Pods of Saxml's.
 const NAME_LABEL: &str = "app.kubernetes.io/name";
@@ -95,6 +96,17 @@ impl Parts {
             return Ok(labelled);
         }
         Ok(Self::of(namespace, &cluster.pods(namespace, "").await?))
+    }
+
+    /// Those of one deployment.
+    pub(crate) async fn of_deployment(
+        cluster: &Cluster,
+        namespace: &str,
+        deployment: &str,
+    ) -> Result<Self, ClusterError> {
+        let selector = selector_of(Some(deployment));
+        let pods = cluster.pods(namespace, &selector).await?;
+        Ok(Self::of(namespace, &pods))
     }
 
     /// The parts among these Pods.

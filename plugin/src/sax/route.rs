@@ -164,7 +164,12 @@ impl std::fmt::Display for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Grpc(grpc) => grpc.fmt(f),
-            Self::Http(server) => write!(f, "asking {} ({})", server.peer(), server.dialect_text()),
+            Self::Http(server) => write!(
+                f,
+                "asking {}, which speaks as that of {} does",
+                server.peer(),
+                server.dialect_text()
+            ),
         }
     }
 }
@@ -210,6 +215,18 @@ impl Grpc {
             limit,
             servers: RefCell::default(),
         })
+    }
+
+    /// To the admin server of a deployment.
+    pub(crate) async fn of_deployment(
+        cluster: &Arc<Cluster>,
+        namespace: &str,
+        deployment: &str,
+    ) -> Result<Self, Failure> {
+        let parts = Parts::of_deployment(cluster, namespace, deployment);
+        let parts = in_time(parts).await?;
+        let cell = parts.choose(None)?;
+        Ok(Self::inside(Arc::clone(cluster), namespace, cell, ANSWER)?)
     }
 
     /// A model's whole id: its cell is the admin server's, which only its models tell where
@@ -333,8 +350,14 @@ fn admin_door(cluster: &Arc<Cluster>, namespace: &str, pod: &PodPart) -> Door {
 
 /// The API server isn't Saxml, but it can be silent, too.
 async fn find_parts(cluster: &Cluster, namespace: &str) -> Result<Parts, Failure> {
-    match timeout(FINDING, Parts::find(cluster, namespace)).await {
-        Ok(found) => Ok(found.map_err(|error: ClusterError| Failure::from(error))?),
+    in_time(Parts::find(cluster, namespace)).await
+}
+
+async fn in_time(
+    finding: impl Future<Output = Result<Parts, ClusterError>>,
+) -> Result<Parts, Failure> {
+    match timeout(FINDING, finding).await {
+        Ok(found) => Ok(found?),
         Err(_) => Err(SaxError::Silent {
             peer: Peer::new("the API server"),
             question: "list pods",

@@ -1,6 +1,7 @@
 //! The binary as users run it: what it prints, where, and how it ends.
 
 mod api;
+mod cell;
 mod completion;
 mod deploy;
 mod gcloud;
@@ -12,6 +13,7 @@ mod placement;
 mod plan;
 mod policy;
 mod run;
+mod serve;
 mod status;
 mod topology;
 mod unanswered;

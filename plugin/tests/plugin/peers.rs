@@ -34,6 +34,8 @@ pub(crate) enum Manner {
     Untrusted,
     /// Speaks neither HTTP nor gRPC.
     Garbage,
+    /// Answers as an API server to whom our credentials have expired.
+    Expired,
 }
 
 /// A server on a port of its own, until the test ends.
@@ -115,6 +117,13 @@ fn behave(
             let mut secured = StreamOwned::new(connection, stream);
             let _ = secured.read(&mut [0; 1024]);
             Some(())
+        }
+        Manner::Expired => {
+            let _ = stream.read(&mut [0; 4096]).ok()?;
+            let status = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+            let head = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json";
+            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{status}", status.len());
+            stream.write_all(answer.as_bytes()).ok()
         }
         Manner::Garbage => {
             stream.write_all(b"220 smtp.example ESMTP\r\n").ok()?;

@@ -103,6 +103,29 @@ fn no_verb_hangs_at_an_http_server_that_does_not_serve() {
 }
 
 #[test]
+fn no_verb_hangs_at_an_api_server_that_does_not_serve() {
+    for (manner, statuses) in [
+        (Manner::Silent, &[1][..]),
+        (Manner::Closes, &[1]),
+        (Manner::HalfOfHttp, &[1]),
+        (Manner::Garbage, &[1]),
+        (Manner::Expired, &[1]),
+    ] {
+        let server = PeerServer::start(manner);
+        let url = format!("http://{}", server.address());
+        for verb in VERBS {
+            let ended = asked(verb, &["--server", &url]);
+            check(verb, manner, &ended, statuses, &server);
+        }
+        for what in ["cells", "slices"] {
+            let verb = ["get", what];
+            let ended = asked(&verb, &["--server", &url]);
+            check(&verb, manner, &ended, statuses, &server);
+        }
+    }
+}
+
+#[test]
 fn a_certificate_that_nobody_signed_is_named() {
     let server = PeerServer::start(Manner::Untrusted);
     let url = format!("https://{}", server.address());
