@@ -3,14 +3,17 @@
 mod audit;
 mod bench;
 mod completion;
+mod connect;
 mod delete;
 mod deploy;
 mod diff;
+mod doctor;
 mod generate;
 mod get;
 mod help;
 mod init;
 mod lint;
+mod logs;
 mod models;
 mod output;
 mod plan;
@@ -29,9 +32,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use audit::{AuditArgs, AuditFormat};
 pub(crate) use bench::{BenchArgs, BenchFormat};
 pub(crate) use completion::{CompletionArgs, ManArgs, Shell};
+pub(crate) use connect::{EndpointArgs, ExecArgs, PortForwardArgs, UrlOrJson};
 pub(crate) use delete::{DeleteArgs, DeleteFormat};
 pub(crate) use deploy::{DeployArgs, ObjectFormat};
 pub(crate) use diff::DiffArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use generate::{
     AnswerFormat, AskFlags, ChatArgs, EmbedArgs, GenerateArgs, ScoreArgs, ValueFormat,
 };
@@ -39,6 +44,7 @@ pub(crate) use get::{GetArgs, GetFormat, GetModelsArgs, GetVerb};
 pub(crate) use help::command;
 pub(crate) use init::{InitArgs, LayoutFormat};
 pub(crate) use lint::{LintArgs, LintFormat};
+pub(crate) use logs::{EventsArgs, LogsArgs};
 pub(crate) use models::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsVerb};
 pub(crate) use output::{Output, OutputParser};
 pub(crate) use plan::{PlanArgs, PlanFormat};
@@ -89,7 +95,7 @@ Flags go after `sax`: write `kubectl sax lint -n x`, not `kubectl -n x sax lint`
 Exit status:
   0    all is fine
   1    an error, wrong usage, or input that can't be used
-  2    at least one denial
+  2    at least one denial, or a problem that `doctor` found
   3    server-side apply met fields of another manager
   4    some objects were applied, some were not
   124  timed out
@@ -140,8 +146,20 @@ pub(crate) enum Verb {
     Embed(Box<EmbedArgs>),
     /// Measure how fast a model answers
     Bench(Box<BenchArgs>),
+    /// Say what is wrong with a deployment or cluster, and what mends it
+    Doctor(Box<DoctorArgs>),
     /// Say what runs on TPUs, where it stands, and why it waits
     Status(Box<StatusArgs>),
+    /// Print the logs of a deployment's servers, with slice and worker
+    Logs(Box<LogsArgs>),
+    /// Print the Events of a deployment's objects and Pods
+    Events(Box<EventsArgs>),
+    /// Print the address of a deployment's HTTP server
+    Endpoint(Box<EndpointArgs>),
+    /// Open a local port that leads to a server of a deployment
+    PortForward(Box<PortForwardArgs>),
+    /// Run a program, such as saxutil, in a server of a deployment
+    Exec(Box<ExecArgs>),
     /// Draw the TPU node pools, their nodes and what stands on them
     Topology(Box<TopologyArgs>),
     /// Judge what is in the cluster already, by the policies in force

@@ -1,15 +1,20 @@
 //! The only door to the cluster: who talks to the API server does it through [`Cluster`].
 
+mod access;
 mod apply;
 mod condition;
 mod config;
 mod error;
+mod evidence;
+mod exec;
 mod flags;
 mod forward;
 mod gates;
 mod gone;
 mod inventory;
+mod jobset;
 mod list;
+mod logs;
 mod marks;
 mod ours;
 mod probe;
@@ -23,6 +28,7 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
+use kube::client::AuthError;
 use kube::{Client, Config};
 
 use admission::GroupVersionKind;
@@ -31,11 +37,14 @@ use crate::scaffold::{JobSet, Object};
 
 pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
 pub(crate) use condition::Awaited;
-pub(crate) use config::{contexts_of, offline_namespace};
+pub(crate) use config::{context_name, contexts_of, offline_namespace};
 pub(crate) use error::{ClusterError, FieldConflict, unchangeable_fields};
+pub(crate) use exec::exit_status;
 pub(crate) use flags::ConnectionFlags;
+pub(crate) use forward::Forwarded;
 pub(crate) use inventory::Reading;
 pub(crate) use list::{Listing, Permission};
+pub(crate) use logs::LogRequest;
 pub(crate) use marks::MarkedJobSet;
 pub(crate) use probe::ProbeError;
 pub(crate) use replace::{Deletion, Obstacle, Preview, Way, is_leaving, jobs_of};
@@ -51,10 +60,33 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Connects as kubectl would with the same flags.
     pub(crate) async fn connect(flags: &ConnectionFlags) -> Result<Self, ClusterError> {
-        let config = config::load(flags).await?;
+        Self::of(config::load(flags).await?)
+    }
+
+    /// The same; a server that says "not now" isn't asked again, because that it says so is what
+    /// is to be known.
+    pub(crate) async fn connect_without_retries(
+        flags: &ConnectionFlags,
+    ) -> Result<Self, ClusterError> {
+        let mut config = config::load(flags).await?;
+        config.default_retry = false;
+        Self::of(config)
+    }
+
+    fn of(config: Config) -> Result<Self, ClusterError> {
         let server = config.cluster_url.to_string();
-        let client = client(config).map_err(|cause| ClusterError::from_kube(&server, cause))?;
-        Ok(Self { client, server })
+        let exec = config.auth_info.exec.as_ref();
+        let sign_in = exec.and_then(|exec| exec.command.clone());
+        match client(config) {
+            Ok(client) => Ok(Self { client, server }),
+            Err(kube::Error::Auth(AuthError::AuthExecStart(cause))) => {
+                Err(ClusterError::NoSignIn {
+                    program: sign_in.unwrap_or_default(),
+                    cause,
+                })
+            }
+            Err(cause) => Err(ClusterError::from_kube(&server, cause)),
+        }
     }
 
     /// The API server's version, such as `v1.36.3`.

@@ -10,20 +10,27 @@ mod deleting;
 mod deploy;
 mod deployment;
 mod diff;
+mod doctor;
+mod endpoint;
+mod events;
+mod exec;
 mod explain;
 mod generate;
 mod get;
 mod init;
 mod judging;
 mod lint;
+mod logs;
 mod models;
 mod plan;
 mod policy;
+mod port_forward;
 mod prompts;
 mod publish;
 mod rollout;
 mod scale;
 mod score;
+mod servers;
 mod serving;
 mod status;
 mod topology;
@@ -70,8 +77,14 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Some(Verb::Score(args)) => score::score(&args, printer),
         Some(Verb::Embed(args)) => score::embed(&args, printer),
         Some(Verb::Bench(args)) => bench::run(&args, printer),
+        Some(Verb::Doctor(args)) => doctor::run(&args, printer),
         Some(Verb::Status(args)) => status::run(&args, printer),
         Some(Verb::Audit(args)) => audit::run(&args, printer),
+        Some(Verb::Logs(args)) => logs::run(&args, printer),
+        Some(Verb::Events(args)) => events::run(&args, printer),
+        Some(Verb::Endpoint(args)) => endpoint::run(&args, printer),
+        Some(Verb::PortForward(args)) => port_forward::run(&args, printer),
+        Some(Verb::Exec(args)) => exec::run(&args, printer),
         Some(Verb::Topology(args)) => topology::run(&args, printer),
         Some(Verb::Policy(verb)) => policy::run(&verb, printer),
         Some(Verb::Webhook(verb)) => webhook::run(&verb, printer),

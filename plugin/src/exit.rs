@@ -9,7 +9,8 @@ pub(crate) enum Exit {
     Fine,
     /// An error, wrong usage, or input that can't be used.
     Error,
-    /// At least one denial; with `--strict` also at least one warning.
+    /// At least one denial, or a problem that `doctor` found; with `--strict` also at least one
+    /// warning.
     Denied,
     /// Server-side apply met fields of another manager.
     Conflict,
@@ -25,6 +26,8 @@ pub(crate) enum Exit {
     Differs,
     /// `diff` couldn't compare.
     NoDiff,
+    /// The exit status of a program that `exec` ran.
+    Of(u8),
 }
 
 impl Exit {
@@ -51,6 +54,7 @@ impl From<Exit> for ExitCode {
             Exit::TimedOut => 124,
             Exit::Failed => 125,
             Exit::Interrupted => 130,
+            Exit::Of(code) => code,
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::plan::{PlanError, SiteError};
 use crate::registration::AddressError;
 use crate::sax::SaxError;
 use crate::scaffold::RequestError;
+use crate::sources::ServerError;
 use crate::standing::MissingWorkload;
 use crate::subject::SubjectError;
 use crate::suggest;
@@ -204,6 +205,9 @@ pub(crate) enum Failure {
         /// Those that are there.
         known: Vec<String>,
     },
+    /// A server of a deployment can't be reached, or doesn't do what it was asked for.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// `diff` couldn't compare.
     #[error("{0}")]
     NoDiff(Box<Failure>),
@@ -231,7 +235,9 @@ impl Failure {
         match self {
             Self::Denied { .. } => Exit::Denied,
             Self::Partial { .. } => Exit::Partial,
-            Self::TimedOut { .. } | Self::StillThere { .. } => Exit::TimedOut,
+            Self::TimedOut { .. }
+            | Self::StillThere { .. }
+            | Self::Server(ServerError::StillRuns { .. }) => Exit::TimedOut,
             Self::Failed { .. } => Exit::Failed,
             Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
             Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
@@ -295,6 +301,7 @@ impl Failure {
                 "give the deployment another name, or `kubectl delete -n {namespace} {object}` if \
                  you know that nobody needs it"
             )),
+            Self::Server(error) => Some(error.fix()),
             Self::Sax(error) => error.fix(),
             Self::NobodyToAsk { .. } | Self::NobodyToAnswer { .. } => {
                 Some("add --yes (-y)".to_owned())

@@ -1,12 +1,14 @@
 //! `kubectl sax`: the shell on the user's machine.
 
 mod audit;
+mod bundle;
 mod cases;
 mod changes;
 mod cli;
 mod cluster;
 mod commands;
 mod completion;
+mod doctor;
 mod duration;
 mod exit;
 mod explanation;
@@ -16,14 +18,19 @@ mod inventory;
 mod judge;
 mod layout;
 mod measure;
+mod milestones;
 mod plan;
+mod pod_security;
 mod printer;
 mod prospect;
+mod redaction;
 mod registration;
 mod render;
 mod sax;
 mod scaffold;
 mod selector;
+mod servers;
+mod sources;
 mod standing;
 mod subject;
 mod suggest;

@@ -23,10 +23,11 @@ use tpu::sax::{self, ImageVersion};
 use tpu::{Accelerator, Slice};
 
 pub(crate) use class::{Description, classes, classes_table};
-pub(crate) use commands::commands;
+pub(crate) use commands::{commands, pool_command};
 pub(crate) use error::PlanError;
 pub(crate) use headroom::Headroom;
 pub(crate) use model::{Model, ModelError};
+pub(crate) use quota::quota_of;
 pub(crate) use report::Report;
 pub(crate) use site::{Site, SiteError};
 pub(crate) use size::{Dtype, Parameters, Size, gigabytes};

@@ -62,6 +62,17 @@ impl Printer {
         }
     }
 
+    /// Bytes of another program's stdout, as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush())
+    }
+
+    /// Bytes of another program's stderr, as they are.
+    pub(crate) fn their_stderr(&self, bytes: &[u8]) -> io::Result<()> {
+        io::stderr().lock().write_all(bytes)
+    }
+
     /// A note for the person at the terminal.
     pub(crate) fn note(&self, text: &str) -> io::Result<()> {
         writeln!(io::stderr().lock(), "{text}")

@@ -28,12 +28,25 @@ pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
             "bench",
         ],
     ),
-    ("Diagnose", &["status", "topology", "explain"]),
+    (
+        "Diagnose",
+        &[
+            "doctor",
+            "status",
+            "logs",
+            "events",
+            "topology",
+            "explain",
+            "endpoint",
+            "port-forward",
+            "exec",
+        ],
+    ),
     ("Policy", &["policy", "audit", "webhook"]),
     ("Other", &["completion", "version"]),
 ];
 /// How wide the column of the verbs is.
-const COLUMN: usize = 12;
+const COLUMN: usize = 14;
 
 /// The command line, its verbs grouped.
 pub(crate) fn command() -> Command {

@@ -57,6 +57,17 @@ pub(crate) fn offline_namespace(flags: &ConnectionFlags) -> Result<String, Clust
         .unwrap_or_else(|| "default".to_owned()))
 }
 
+/// The name of the context that is used; `None` where there is none.
+pub(crate) fn context_name(flags: &ConnectionFlags) -> Option<String> {
+    let named = flags.context.clone();
+    named.or_else(|| {
+        read(flags)
+            .ok()??
+            .current_context
+            .filter(|name| !name.is_empty())
+    })
+}
+
 /// The names of all contexts.
 pub(crate) fn contexts_of(flags: &ConnectionFlags) -> Result<Vec<String>, ClusterError> {
     let contexts = read(flags)?.unwrap_or_default().contexts;

@@ -4,6 +4,7 @@ use kube::core::Status;
 
 use super::Permission;
 use crate::suggest;
+use crate::system;
 
 /// How JobSet is installed. The version is the newest that we test with.
 const INSTALL_JOBSET: &str = "kubectl apply --server-side -f https://github.com/kubernetes-sigs/\
@@ -47,6 +48,23 @@ pub(crate) enum ClusterError {
         server: String,
         /// The chain of causes.
         cause: String,
+    },
+    /// Not within our own time.
+    #[error("the cluster didn't say all that was asked within {seconds} s")]
+    TooLate {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The program that makes the credentials doesn't start.
+    #[error(
+        "the kubeconfig signs in with {program}, which can't be started: {}",
+        system::plain(cause)
+    )]
+    NoSignIn {
+        /// As the kubeconfig names it.
+        program: String,
+        /// Why.
+        cause: std::io::Error,
     },
     /// The credentials are refused, or the program that makes them fails.
     #[error("{server} doesn't accept our credentials: {cause}")]
@@ -123,6 +141,16 @@ impl ClusterError {
                 "check the address with `kubectl config view --minify`, and your network"
                     .to_owned(),
             ),
+            Self::TooLate { .. } => {
+                Some("run the same command again; `kubectl get --raw /readyz?verbose` says how the API server is".to_owned())
+            }
+            Self::NoSignIn { program, .. } if program.contains("gke-gcloud-auth-plugin") => Some(
+                "gcloud components install gke-gcloud-auth-plugin, and put its folder on PATH"
+                    .to_owned(),
+            ),
+            Self::NoSignIn { program, .. } => {
+                Some(format!("install {program}, or put its folder on PATH"))
+            }
             Self::Unauthorized { .. } => {
                 Some("sign in again; on GKE check that gke-gcloud-auth-plugin is installed".into())
             }

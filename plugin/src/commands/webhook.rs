@@ -1,7 +1,7 @@
 //! `webhook`.
 
 mod install;
-mod status;
+pub(in crate::commands) mod status;
 mod uninstall;
 
 use std::time::Duration;

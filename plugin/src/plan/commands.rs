@@ -8,6 +8,8 @@
 
 use std::fmt::Write as _;
 
+use tpu::Slice;
+
 use super::Plan;
 use super::site::{GOOGLE_ACCOUNT, SERVICE_ACCOUNT, Site};
 
@@ -19,6 +21,8 @@ const IDENTITY_ROLE: &str = "roles/iam.workloadIdentityUser";
 const POOL: &str = "tpu";
 /// More node pools than these are a loop: nobody reads so many commands.
 const WRITTEN_OUT: u32 = 8;
+/// The command that makes a node pool.
+const CREATE_POOL: &str = "gcloud container node-pools create";
 /// What binds the two service accounts in Kubernetes.
 const ANNOTATION: &str = "iam.gke.io/gcp-service-account";
 
@@ -90,29 +94,53 @@ fn pools(plan: &Plan) -> String {
 }
 
 fn pool(plan: &Plan, purpose: String, name: &str) -> Step {
-    let machine = plan.slice.machine(plan.chips_per_vm);
-    let topology = plan.slice.topology();
     // A pool of single VMs has no topology: its nodes are slices of their own.
-    let (nodes, topology) = match plan.is_multi_host() {
-        true => (plan.vms, Some(format!("--tpu-topology={topology}"))),
-        false => (plan.replicas, None),
+    let nodes = match plan.is_multi_host() {
+        true => plan.vms,
+        false => plan.replicas,
     };
-    let fixed = [
-        name.to_owned(),
-        "--project=\"$PROJECT\"".to_owned(),
-        "--zone=\"$ZONE\"".to_owned(),
-        "--cluster=\"$CLUSTER\"".to_owned(),
-        format!(
-            "--machine-type={}",
-            machine.map_or("", |machine| machine.name)
-        ),
-        format!("--num-nodes={nodes}"),
-    ];
+    let words = ["PROJECT", "ZONE", "CLUSTER"].map(|name| format!("\"${name}\""));
+    let arguments = arguments(&plan.slice, plan.chips_per_vm, nodes, &words);
     Step {
         purpose,
-        command: "gcloud container node-pools create",
-        arguments: fixed.into_iter().chain(topology).collect(),
+        command: CREATE_POOL,
+        arguments: std::iter::once(name.to_owned()).chain(arguments).collect(),
     }
+}
+
+/// The command that makes one node pool for a slice, on one line. What the site doesn't say is a
+/// shell variable.
+pub(crate) fn pool_command(
+    slice: &Slice,
+    chips_per_vm: u32,
+    vms: u32,
+    name: &str,
+    site: &Site,
+) -> String {
+    let [project, zone, cluster, _] = site.variables().map(|variable| variable.word());
+    let arguments = arguments(slice, chips_per_vm, vms, &[project, zone, cluster]);
+    format!("{CREATE_POOL} {name} {}", arguments.join(" "))
+}
+
+fn arguments(
+    slice: &Slice,
+    chips_per_vm: u32,
+    nodes: u32,
+    [project, zone, cluster]: &[String; 3],
+) -> Vec<String> {
+    let machine = slice
+        .machine(chips_per_vm)
+        .map_or("", |machine| machine.name);
+    let several = slice.vms(chips_per_vm).is_some_and(|vms| vms > 1);
+    let topology = several.then(|| format!("--tpu-topology={}", slice.topology()));
+    let fixed = [
+        format!("--project={project}"),
+        format!("--zone={zone}"),
+        format!("--cluster={cluster}"),
+        format!("--machine-type={machine}"),
+        format!("--num-nodes={nodes}"),
+    ];
+    fixed.into_iter().chain(topology).collect()
 }
 
 fn bucket() -> Step {

@@ -20,3 +20,9 @@ pub(super) fn name(slice: &Slice) -> Option<&'static str> {
     let found = NAMES.iter().find(|(accelerator, _)| *accelerator == label);
     found.map(|(_, name)| *name)
 }
+
+/// The quota of a slice such as `v5e:4x8`, with the service that owns it.
+pub(crate) fn quota_of(slice: &str) -> Option<String> {
+    let name = name(&Slice::parse(slice).ok()?)?;
+    Some(format!("{name:?} of {SERVICE}"))
+}

@@ -80,11 +80,30 @@ impl Site {
     /// Checks what the commands repeat: a value that passes is a name and nothing else, so that
     /// the shell takes it as it is.
     pub(crate) fn check(&self) -> Result<(), SiteError> {
-        self.project.as_deref().map_or(Ok(()), check_project)?;
-        self.zone.as_deref().map_or(Ok(()), check_zone)?;
-        self.cluster.as_deref().map_or(Ok(()), check_cluster)?;
-        self.bucket.as_deref().map_or(Ok(()), check_bucket)?;
+        self.check_names()?;
         Ok(check_namespace(&self.namespace)?)
+    }
+
+    /// What the context's name gives away: `gcloud container clusters get-credentials` calls it
+    /// `gke_PROJECT_LOCATION_CLUSTER`.
+    pub(crate) fn of_context(context: Option<&str>) -> Self {
+        let parts: Vec<_> = context.unwrap_or_default().splitn(4, '_').collect();
+        let ["gke", project, location, cluster] = parts[..] else {
+            return Self::default();
+        };
+        let said = |value: &str| Some(value.to_owned());
+        let site = Self {
+            project: said(project),
+            // A region's cluster has its TPUs in a zone that the name doesn't say.
+            zone: said(location).filter(|zone| check_zone(zone).is_ok()),
+            cluster: said(cluster),
+            ..Self::default()
+        };
+        // It is somebody's word: only what is a name goes into a command.
+        match site.check_names() {
+            Ok(()) => site,
+            Err(_) => Self::default(),
+        }
     }
 
     /// Project, zone, cluster and bucket.
@@ -95,6 +114,15 @@ impl Site {
             Variable::new("CLUSTER", "--gke-cluster", self.cluster.as_deref()),
             Variable::new("BUCKET", "--bucket", self.bucket.as_deref()),
         ]
+    }
+}
+
+impl Site {
+    fn check_names(&self) -> Result<(), SiteError> {
+        self.project.as_deref().map_or(Ok(()), check_project)?;
+        self.zone.as_deref().map_or(Ok(()), check_zone)?;
+        self.cluster.as_deref().map_or(Ok(()), check_cluster)?;
+        Ok(self.bucket.as_deref().map_or(Ok(()), check_bucket)?)
     }
 }
 

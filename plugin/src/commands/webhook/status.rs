@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::{TextOrJson, WebhookStatusArgs};
 use crate::cluster::{Cluster, ClusterError, ProbeError};
 use crate::commands::block_on;
+use crate::doctor::WebhookSeen;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{Printer, Tone};
@@ -17,7 +18,7 @@ use crate::render::pretty_json;
 use crate::scaffold::Object;
 
 /// What was found.
-struct Status {
+pub(in crate::commands) struct Status {
     registrations: Vec<Found>,
     /// The Deployment of a webhook in the cluster; none for one at a URL.
     server: Option<Server>,
@@ -44,7 +45,10 @@ struct Server {
 type Replicas = Option<(i32, i32)>;
 
 pub(super) fn run(args: &WebhookStatusArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let status = block_on(look(args))?;
+    let status = block_on(async {
+        let cluster = Cluster::connect(&args.connection).await?;
+        Ok(look(&cluster).await?)
+    })?;
     let text = match args.output {
         TextOrJson::Json => pretty_json(&as_json(&status)),
         TextOrJson::Text => as_text(&status, printer),
@@ -59,8 +63,8 @@ pub(super) fn run(args: &WebhookStatusArgs, printer: &Printer) -> Result<Exit, F
     })
 }
 
-async fn look(args: &WebhookStatusArgs) -> Result<Status, Failure> {
-    let cluster = Cluster::connect(&args.connection).await?;
+/// Looks at the registrations, the server and its answer.
+pub(in crate::commands) async fn look(cluster: &Cluster) -> Result<Status, ClusterError> {
     let manifests = Manifests::embedded();
     let mut registrations = Vec::new();
     let mut client_config = None;
@@ -81,7 +85,7 @@ async fn look(args: &WebhookStatusArgs) -> Result<Status, Failure> {
     Ok(Status {
         registrations,
         server: match manifests.deployment() {
-            Some(deployment) if in_cluster => Some(server(&cluster, deployment).await),
+            Some(deployment) if in_cluster => Some(server(cluster, deployment).await),
             _ => None,
         },
         answer: match client_config {
@@ -110,6 +114,23 @@ fn replicas(deployment: &Deployment) -> (i32, i32) {
 }
 
 impl Status {
+    /// As `doctor` takes it.
+    pub(in crate::commands) fn seen(self) -> WebhookSeen {
+        let fix = self.fix().map(str::to_owned);
+        let of = |found: &Found| found.description.clone();
+        let lacks = self
+            .registrations
+            .iter()
+            .filter(|found| of(found).is_none());
+        WebhookSeen {
+            missing: lacks.map(|found| found.name.clone()).collect(),
+            registered: self.registrations.iter().filter_map(of).collect(),
+            trouble: self.answer.and_then(Result::err),
+            fix,
+            unknown: None,
+        }
+    }
+
     fn is_good(&self) -> bool {
         self.is_registered() && matches!(self.answer, Some(Ok(())))
     }
