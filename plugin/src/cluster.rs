@@ -54,6 +54,8 @@ pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
 /// A connection.
 pub(crate) struct Cluster {
     client: Client,
+    /// For connections that are held open, and may be silent for longer than an answer takes.
+    patient: Config,
     server: String,
 }
 
@@ -77,8 +79,15 @@ impl Cluster {
         let server = config.cluster_url.to_string();
         let exec = config.auth_info.exec.as_ref();
         let sign_in = exec.and_then(|exec| exec.command.clone());
+        let mut patient = config.clone();
+        patient.read_timeout = None;
+        patient.write_timeout = None;
         match client(config) {
-            Ok(client) => Ok(Self { client, server }),
+            Ok(client) => Ok(Self {
+                client,
+                patient,
+                server,
+            }),
             Err(kube::Error::Auth(AuthError::AuthExecStart(cause))) => {
                 Err(ClusterError::NoSignIn {
                     program: sign_in.unwrap_or_default(),

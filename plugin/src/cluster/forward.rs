@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::Api;
 use tokio::io::DuplexStream;
 
-use super::{Cluster, ClusterError};
+use super::{Cluster, ClusterError, client};
 
 /// An open port of a Pod.
 pub(crate) struct Forwarded {
@@ -24,7 +24,8 @@ impl Cluster {
         pod: &str,
         port: u16,
     ) -> Result<Forwarded, ClusterError> {
-        let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let client = client(self.patient.clone()).map_err(|cause| self.error(cause))?;
+        let api: Api<Pod> = Api::namespaced(client, namespace);
         let forwarder = api.portforward(pod, &[port]).await;
         let mut forwarder = forwarder.map_err(|cause| self.error(cause))?;
         let stream = forwarder.take_stream(port);

@@ -120,6 +120,8 @@ impl Door {
                 let forwarded = cluster.forward(namespace, pod, *port).await;
                 let forwarded = forwarded.map_err(|error| no_forward(&error))?;
                 let slot = Arc::clone(&self.trouble);
+                // What an earlier connection met says nothing of this one.
+                slot.lock().unwrap_or_else(PoisonError::into_inner).take();
                 tokio::spawn(async move {
                     if let Some(text) = forwarded.trouble.await {
                         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,6 +13,9 @@ use crate::duration;
 use crate::exit::Exit;
 use crate::suggest;
 
+/// What models answer themselves, as long as `--timeout` allows.
+const ABOUT_TEXTS: [&str; 4] = ["Generate", "GenerateStream", "Score", "Embed"];
+
 /// Why Saxml didn't do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SaxError {
@@ -243,6 +246,11 @@ impl SaxError {
             Self::Broken { .. } => {
                 "check that the address is that of a Saxml server of this kind: --admin speaks \
                  gRPC, --endpoint HTTP"
+                    .to_owned()
+            }
+            Self::Silent { question, .. } if ABOUT_TEXTS.contains(question) => {
+                "look with `kubectl sax get models` whether it is loaded (by HTTP a model that \
+                 isn't answers nothing); --timeout allows more"
                     .to_owned()
             }
             Self::Silent { .. } => "look at the server's log with `kubectl logs`; \

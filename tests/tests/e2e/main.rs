@@ -12,6 +12,7 @@ mod printed;
 mod reached;
 mod refused;
 mod scaffolded;
+mod served;
 mod shared;
 mod simulated;
 mod tutorial;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -43,6 +43,24 @@ impl Stage {
         let address = address.context("read the webhook's address")?;
         let authority = folder.join("ca.crt").to_string_lossy().into_owned();
         Ok((format!("https://{}", address.trim()), authority))
+    }
+
+    /// Has the simulator speak for Saxml behind a namespace's Pods, ten times faster than it.
+    pub(super) fn simulate(&self, namespace: &str) -> Result<Simulation> {
+        let [product, _] = &self.programs;
+        let logs = self.kubeconfig.with_file_name("sax");
+        std::fs::create_dir_all(&logs).with_context(|| format!("make {}", logs.display()))?;
+        let mut simulator = Command::new(product.join("sax-simulator"));
+        simulator
+            .args(["--namespace", namespace, "--time-scale", "10"])
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .arg("--logs")
+            .arg(&logs)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null());
+        let simulator = simulator.spawn().context("start the Sax simulator")?;
+        Ok(Simulation(simulator))
     }
 
     fn kubectl(&self, arguments: &[&str]) -> Result<bool> {
@@ -96,6 +114,17 @@ impl Stage {
         tell_line("  kubectl get pods --all-namespaces -o wide; kubectl sax --help")?;
         tell_line("To stop it:")?;
         tell_line(&format!("  cargo xtask cluster down --name {name}"))
+    }
+}
+
+/// A simulator that runs, until its stdin closes.
+pub(super) struct Simulation(Child);
+
+impl Simulation {
+    /// Ends it.
+    pub(super) fn end(mut self) -> Result<()> {
+        drop(self.0.stdin.take());
+        self.0.wait().context("end the Sax simulator").map(drop)
     }
 }
 

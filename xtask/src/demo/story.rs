@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::stage::{Stage, chapter};
+use super::stage::{Stage, chapter, tell_line};
 
 /// The tutorial's model servers with the slice as an annotation.
 const SHORT: &str = "tests/fixtures/demo/short.yaml";
@@ -27,6 +27,7 @@ pub(super) fn tell(stage: &Stage) -> Result<()> {
     ])?;
     stage.shown(&["sax", "webhook", "status"])?;
     deployed(stage)?;
+    served(stage)?;
     completed(stage)?;
     refused(stage)?;
     stranded(stage)?;
@@ -55,6 +56,37 @@ fn deployed(stage: &Stage) -> Result<()> {
     ];
     stage.shown(&[&["sax", "deploy", "lm175b"][..], &model, &place].concat())?;
     stage.shown(&["get", "pods", "--namespace", "serving", "-o", PODS])
+}
+
+/// What the Pods run is simulated; all that is asked of them goes its real way.
+fn served(stage: &Stage) -> Result<()> {
+    chapter("From model servers to answers: published, loaded, asked, and gone again")?;
+    tell_line("(No TPU is here: a simulator speaks for Saxml's servers behind these Pods.)")?;
+    let saxml = stage.simulate("serving")?;
+    let here = ["--namespace", "serving"];
+    let sax = |words: &[&str]| stage.shown(&[&["sax"], words, &here].concat());
+    sax(&["wait", "--for=joined=2", "--timeout", "2m"])?;
+    sax(&["get", "slices"])?;
+    let publish = [
+        "publish",
+        "spmd",
+        "--path",
+        "lm_cloud.LmCloudSpmd175B32Test",
+    ];
+    sax(&[&publish[..], &["--replicas", "2", "--wait"]].concat())?;
+    sax(&["generate", "spmd", "How many days are in a week?"])?;
+    sax(&["get", "models"])?;
+    chapter("A second model finds no server, and says why at once")?;
+    let other = [
+        "publish",
+        "other",
+        "--path",
+        "lm_cloud.LmCloudSpmd175B32Test",
+    ];
+    stage.refused(&[&["sax"], &other[..], &["--wait"], &here].concat())?;
+    sax(&["unpublish", "spmd", "--wait", "-y"])?;
+    sax(&["delete", "lm175b", "-y"])?;
+    saxml.end()
 }
 
 fn completed(stage: &Stage) -> Result<()> {
