@@ -4,6 +4,7 @@ mod age;
 mod audit;
 mod bench;
 mod bench_svg;
+mod cells;
 mod commented;
 mod doctor;
 mod explanation;

@@ -4,6 +4,7 @@
 //! `-o json` and `-o yaml` print [`Standing`] as it is. Lists are sorted by namespace, then by
 //! name as a person counts; slices are in JobSet's order; times are RFC 3339.
 
+mod cell;
 mod missing;
 mod slices;
 mod why;
@@ -14,6 +15,7 @@ use placement::{Decision, GroupReport};
 use serde::Serialize;
 
 use crate::inventory::{Ending, Holder, Inventory, JobSeen, JobSetSeen, Meta};
+pub(crate) use cell::{CellStanding, ModelStanding};
 pub(crate) use missing::MissingWorkload;
 use slices::Gathering;
 pub(crate) use why::{Why, reasons};
@@ -23,6 +25,9 @@ pub(crate) use why::{Why, reasons};
 pub(crate) struct Standing {
     /// JobSets, and what else has TPU Pods.
     pub(crate) workloads: Vec<Workload>,
+    /// The cell of the namespace, as Saxml itself says it; none where no admin server is there, or
+    /// where nobody asked.
+    pub(crate) cells: Vec<CellStanding>,
 }
 
 /// What a user applied: a JobSet, or a Job, StatefulSet, LeaderWorkerSet, Pod without one.
@@ -140,7 +145,10 @@ pub(crate) fn standing(inventory: &Inventory, decision: &Decision) -> Standing {
         let by_name = || natord::compare(&a.name, &b.name);
         a.namespace.cmp(&b.namespace).then_with(by_name)
     });
-    Standing { workloads }
+    Standing {
+        workloads,
+        cells: Vec::new(),
+    }
 }
 
 impl Workload {

@@ -12,6 +12,8 @@ use crate::selector::parse_selector;
 ///
 /// Every JobSet and other workload that asks for TPU chips, with its slices: Pods ready of total,
 /// restarts, node pool. A slice that waits says why, for every node pool that it could go to.
+/// Below them the namespace's Sax cell: its models, and how far each server is by its own word.
+/// Where Saxml doesn't answer within 4 s, one line says so, and all else is shown.
 /// Exit status 125 means that the workload named by NAME has failed for good.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

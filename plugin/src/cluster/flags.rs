@@ -89,6 +89,16 @@ pub(crate) struct ConnectionFlags {
     pub(crate) request_timeout: Option<std::time::Duration>,
 }
 
+impl ConnectionFlags {
+    /// The same with this patience for one answer, where the user doesn't say another.
+    pub(crate) fn within(&self, patience: std::time::Duration) -> Self {
+        Self {
+            request_timeout: self.request_timeout.or(Some(patience)),
+            ..self.clone()
+        }
+    }
+}
+
 fn parse_extra(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),

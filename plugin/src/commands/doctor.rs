@@ -83,10 +83,7 @@ fn scope(args: &DoctorArgs) -> Result<Scope, Failure> {
 
 /// Reads; that the cluster doesn't answer, or not to us, is a finding and no failure.
 async fn read(args: &DoctorArgs, scope: Scope, judge: &Judge) -> Result<Reading, Failure> {
-    let connection = ConnectionFlags {
-        request_timeout: args.connection.request_timeout.or(Some(PATIENCE)),
-        ..args.connection.clone()
-    };
+    let connection = args.connection.within(PATIENCE);
     match evidence(&connection, scope, judge).await {
         Ok((cluster, evidence)) => {
             let logs = match args.bundle {

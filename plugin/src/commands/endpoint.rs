@@ -46,7 +46,7 @@ enum Reach {
 
 pub(super) fn run(args: &EndpointArgs, printer: &Printer) -> Result<Exit, Failure> {
     let endpoint = block_on(async {
-        let servers = Servers::connect(&args.connection, &args.name).await?;
+        let servers = Servers::connect_to_ask(&args.connection, &args.name).await?;
         let objects = servers
             .cluster
             .objects_of(&servers.namespace, &args.name)

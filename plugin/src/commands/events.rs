@@ -32,7 +32,7 @@ pub(super) fn run(args: &EventsArgs, printer: &Printer) -> Result<Exit, Failure>
 
 /// The Events of the objects of that deployment, of its Pods and of what stands between them.
 async fn read(args: &EventsArgs) -> Result<Vec<Value>, Failure> {
-    let servers = Servers::connect(&args.connection, &args.name).await?;
+    let servers = Servers::connect_to_ask(&args.connection, &args.name).await?;
     let cluster = &servers.cluster;
     let objects = cluster.objects_of(&servers.namespace, &args.name).await?;
     let mut names: BTreeSet<String> = objects.into_iter().map(|object| object.name).collect();

@@ -31,6 +31,14 @@ impl Servers {
         })
     }
 
+    /// The same for verbs that only ask: no answer may take long.
+    pub(super) async fn connect_to_ask(
+        flags: &ConnectionFlags,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        Self::connect(&flags.within(PATIENCE), name).await
+    }
+
     /// All of them.
     ///
     /// # Errors
@@ -39,7 +47,11 @@ impl Servers {
         let pods = self.pods().await?;
         let found = Source::all(&pods, &self.name);
         match found.is_empty() {
-            true => Err(self.missing(&pods).await?),
+            true => {
+                let seconds = PATIENCE.as_secs();
+                let missing = tokio::time::timeout(PATIENCE, self.missing(&pods)).await;
+                Err(missing.map_err(|_| ClusterError::TooLate { seconds })??)
+            }
             false => Ok(found),
         }
     }

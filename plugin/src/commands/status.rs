@@ -1,5 +1,8 @@
 //! `status`: read, decide as the placer would, tell.
 
+mod cells;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::core::SelectorExt as _;
@@ -20,11 +23,13 @@ use crate::standing::{Phase, Standing, standing};
 /// looked at less often.
 const INTERVAL: Duration = Duration::from_secs(1);
 const SHARE: u32 = 10;
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure> {
     let judge = Judge::load(&[])?;
     block_on(async {
-        let cluster = Cluster::connect(&args.connection).await?;
+        let cluster = Arc::new(Cluster::connect(&args.connection.within(PATIENCE)).await?);
         match args.watch {
             false => once(args, &cluster, &judge, printer).await,
             true => watch(args, &cluster, &judge, printer).await,
@@ -34,13 +39,14 @@ pub(super) fn run(args: &StatusArgs, printer: &Printer) -> Result<Exit, Failure>
 
 async fn once(
     args: &StatusArgs,
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     judge: &Judge,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let now = super::now();
-    let standing = look(args, cluster, judge, now, printer).await?;
-    if standing.workloads.is_empty() {
+    let mut standing = look(args, cluster, judge, now, printer).await?;
+    ask_saxml(args, cluster, &mut standing).await?;
+    if standing.workloads.is_empty() && standing.cells.is_empty() {
         printer.note(&nothing(args)?)?;
         if matches!(
             args.output,
@@ -56,7 +62,7 @@ async fn once(
 /// Shows every change until Ctrl-C, or until what was asked for has ended.
 async fn watch(
     args: &StatusArgs,
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     judge: &Judge,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
@@ -65,7 +71,10 @@ async fn watch(
     loop {
         let started = Instant::now();
         let now = super::now();
-        let standing = look(args, cluster, judge, now, printer).await?;
+        let mut standing = look(args, cluster, judge, now, printer).await?;
+        // That Saxml takes its time is no reason to look at the cluster less often.
+        let taken = started.elapsed();
+        ask_saxml(args, cluster, &mut standing).await?;
         if shown.as_ref() != Some(&standing) {
             screen.draw(&rendered(args, &standing, now, printer))?;
         }
@@ -74,13 +83,13 @@ async fn watch(
             return Ok(ended);
         }
         shown = Some(standing);
-        sleep(INTERVAL.max(started.elapsed() * SHARE)).await;
+        sleep(INTERVAL.max(taken * SHARE)).await;
     }
 }
 
 async fn look(
     args: &StatusArgs,
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     judge: &Judge,
     now: Time,
     printer: &Printer,
@@ -101,6 +110,20 @@ async fn look(
     chosen(args, all)
 }
 
+/// Adds what Saxml says: of the one namespace that is looked at, and where it is shown.
+async fn ask_saxml(
+    args: &StatusArgs,
+    cluster: &Arc<Cluster>,
+    standing: &mut Standing,
+) -> Result<(), Failure> {
+    let is_shown = args.output != Output::Named(StatusFormat::Name);
+    if is_shown && !args.all_namespaces && args.selector.is_none() {
+        let namespace = offline_namespace(&args.connection)?;
+        standing.cells = cells::cells(cluster, &namespace).await;
+    }
+    Ok(())
+}
+
 /// The workloads that are asked for.
 fn chosen(args: &StatusArgs, all: Standing) -> Result<Standing, Failure> {
     if args.all_namespaces {
@@ -110,12 +133,16 @@ fn chosen(args: &StatusArgs, all: Standing) -> Result<Standing, Failure> {
     if let Some(name) = &args.name {
         let called = all.called(name, &namespace)?;
         let workloads = called.into_iter().cloned().collect();
-        return Ok(Standing { workloads });
+        return Ok(Standing {
+            workloads,
+            ..Standing::default()
+        });
     }
     let here = all.workloads.into_iter();
     let workloads = here.filter(|workload| workload.namespace == namespace);
     Ok(Standing {
         workloads: workloads.collect(),
+        ..Standing::default()
     })
 }
 

@@ -3,6 +3,7 @@
 use placement::Time;
 
 use super::age::age;
+use super::cells::cells_text;
 use super::lint::counted;
 use super::table::{Cell, Table};
 use crate::printer::{Printer, Tone};
@@ -45,7 +46,11 @@ pub(crate) fn status_text(
     for workload in &standing.workloads {
         rows.workload(workload);
     }
-    table.text(printer)
+    let workloads = match standing.workloads.is_empty() {
+        true => String::new(),
+        false => table.text(printer),
+    };
+    workloads + &cells_text(&standing.cells, printer)
 }
 
 /// Kinds and names, as kubectl prints them.

@@ -229,6 +229,17 @@ impl Grpc {
         Ok(Self::inside(Arc::clone(cluster), namespace, cell, ANSWER)?)
     }
 
+    /// To the cell of a namespace, without a word on stderr.
+    pub(crate) async fn of_namespace(
+        cluster: &Arc<Cluster>,
+        namespace: &str,
+        limit: Duration,
+    ) -> Result<Self, Failure> {
+        let parts = find_parts(cluster, namespace).await?;
+        let cell = parts.choose(None)?;
+        Ok(Self::inside(Arc::clone(cluster), namespace, cell, limit)?)
+    }
+
     /// A model's whole id: its cell is the admin server's, which only its models tell where
     /// nothing but an address is known.
     pub(crate) async fn id(&self, name: &ModelName) -> Result<ModelId, SaxError> {

@@ -69,7 +69,10 @@ fn items(value: &Value) -> Vec<&Value> {
         Value::Array(items) => Some(items),
         Value::Object(members) => match members.get("items") {
             Some(Value::Array(items)) => Some(items),
-            _ if members.len() == 1 => members.values().next().and_then(Value::as_array),
+            // The first one is what the verb is about.
+            _ if members.values().all(Value::is_array) => {
+                members.values().next().and_then(Value::as_array)
+            }
             _ => None,
         },
         _ => None,

@@ -359,7 +359,8 @@ fn labelled(object: &Value, selector: Option<&String>) -> bool {
     let labels = &object["metadata"]["labels"];
     let mut terms = selector
         .into_iter()
-        .flat_map(|selector| selector.split(','));
+        .flat_map(|selector| selector.split(','))
+        .filter(|term| !term.is_empty());
     terms.all(|term| match term.split_once('=') {
         Some((key, value)) => labels[key] == value,
         None => labels.get(term).is_some(),

@@ -1,6 +1,7 @@
 //! `status`, against an API server that answers from a file.
 
 use crate::api::Api;
+use crate::recorded::World;
 use crate::run::{Ended, sax};
 
 const WAITING: &str = include_str!("../fixtures/placement/waiting.json");
@@ -90,4 +91,21 @@ fn labels_select_and_templates_print() {
         template.stderr.contains("Go templates aren't supported"),
         "{template}"
     );
+}
+
+#[test]
+fn a_cell_that_can_not_be_asked_is_one_line_and_changes_no_exit_status() {
+    let api = World::healthy().serve();
+    let ended = status(&api, &["sax", "-n", "default"]);
+    assert_eq!(ended.status, Some(0), "{ended}");
+    let line = ended.stdout.lines().last().unwrap_or_default();
+    assert!(line.starts_with("cell "), "{ended}");
+    assert!(line.contains("what its models do isn't known"), "{ended}");
+    let json = status(&api, &["sax", "-n", "default", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("it must be JSON");
+    assert!(json["cells"][0]["message"].is_string(), "{json:#}");
+    assert_eq!(json["workloads"][0]["phase"], "Running");
+    // Other namespaces' cells aren't asked.
+    let all = status(&api, &["-A"]);
+    assert!(!all.stdout.contains("cell "), "{all}");
 }

@@ -126,6 +126,43 @@ fn no_verb_hangs_at_an_api_server_that_does_not_serve() {
 }
 
 #[test]
+fn no_verb_that_diagnoses_hangs_at_an_api_server_that_does_not_serve() {
+    let verbs: [&[&str]; 7] = [
+        &["doctor"],
+        &["status"],
+        &["logs", "sax"],
+        &["events", "sax"],
+        &["endpoint", "sax"],
+        &["port-forward", "sax"],
+        &["exec", "sax", "--", "saxutil"],
+    ];
+    for manner in [
+        Manner::Silent,
+        Manner::Closes,
+        Manner::HalfOfHttp,
+        Manner::Garbage,
+        Manner::Expired,
+    ] {
+        let server = PeerServer::start(manner);
+        let url = format!("http://{}", server.address());
+        for verb in verbs {
+            let (name, rest) = verb.split_at(1);
+            let flags = ["--server", &url, "--request-timeout", "1s"];
+            let ended = sax(&[name, &flags, rest].concat(), "");
+            // A cluster that doesn't answer is what doctor finds.
+            let expected = if name == ["doctor"] { 2 } else { 1 };
+            assert_eq!(ended.status, Some(expected), "{verb:?} {manner:?}: {ended}");
+            let said = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(
+                said.contains(server.address()),
+                "{verb:?} {manner:?}: {ended}"
+            );
+            assert!(!said.contains("panicked"), "{verb:?} {manner:?}: {ended}");
+        }
+    }
+}
+
+#[test]
 fn a_certificate_that_nobody_signed_is_named() {
     let server = PeerServer::start(Manner::Untrusted);
     let url = format!("https://{}", server.address());

@@ -5,6 +5,7 @@ mod audited;
 mod completed;
 mod contains;
 mod deploy;
+mod diagnosed;
 mod forward;
 mod installed;
 mod placed;

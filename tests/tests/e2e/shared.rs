@@ -38,6 +38,12 @@ pub(crate) fn changing() -> &'static Cluster {
     &CHANGING.get_or_init(|| start("changing")).cluster
 }
 
+/// A cluster for the one test that breaks nodes and JobSet.
+pub(crate) fn diagnosed() -> &'static Cluster {
+    static DIAGNOSED: OnceLock<Shared> = OnceLock::new();
+    &DIAGNOSED.get_or_init(|| start("diagnosed")).cluster
+}
+
 /// An API server in which nothing is installed, not even JobSet.
 pub(crate) fn bare() -> &'static Cluster {
     static BARE: OnceLock<Shared> = OnceLock::new();
