@@ -17,6 +17,7 @@ pub mod pods;
 mod process;
 mod refusal;
 mod sax;
+pub mod saxutil;
 pub mod script;
 mod server;
 mod world;

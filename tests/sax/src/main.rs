@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use sax_simulator::pods::{self, Namespace};
-use sax_simulator::{Sax, Script};
+use sax_simulator::{Sax, Script, saxutil};
 
 /// Plays Saxml on the wire, on free ports of 127.0.0.1. Prints where as one line of JSON, and ends
 /// when its stdin closes.
@@ -41,13 +41,31 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut arguments = std::env::args();
+    let called = arguments.next().map(PathBuf::from).unwrap_or_default();
+    let ended = if called.file_stem() == Some("saxutil".as_ref()) {
+        saxutil(&arguments.collect::<Vec<_>>())
+    } else {
+        run(&Cli::parse()).map(|()| ExitCode::SUCCESS)
+    };
+    match ended {
+        Ok(code) => code,
         Err(error) => {
             xtask::progress::say(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// This program under the name of the project's own client.
+#[tokio::main]
+async fn saxutil(arguments: &[String]) -> Result<ExitCode> {
+    let address = std::env::var(saxutil::ADMIN);
+    let address = address.context("saxutil runs in the admin server's Pod only")?;
+    let ended = saxutil::run(&address, arguments).await?;
+    write!(std::io::stdout(), "{}", ended.stdout).context("print to stdout")?;
+    write!(std::io::stderr(), "{}", ended.stderr).context("print to stderr")?;
+    Ok(ExitCode::from(ended.status))
 }
 
 #[tokio::main]

@@ -135,6 +135,7 @@ impl Stage {
         let place = self.place(pod, tpu::sax::ADMIN_PORT, root.clone());
         let here = self.sax.put_admin(place)?;
         self.admin = Some(uid(pod));
+        self.objects.commands(pod, here).await?;
         self.objects.port(pod, tpu::sax::ADMIN_PORT, here).await
     }
 

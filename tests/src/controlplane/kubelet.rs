@@ -75,6 +75,20 @@ pub(super) fn find_programs(command: &mut Command, folder: &Path) -> Result<()> 
     Ok(())
 }
 
+/// Lets commands in Pods find `program` under this name.
+///
+/// # Errors
+/// When it can't be linked.
+pub(super) fn install(folder: &Path, name: &str, program: &Path) -> Result<()> {
+    let link = folder.join("bin").join(name);
+    match std::os::unix::fs::symlink(program, &link) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("link {}", link.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A Pod's logs are this file: lines as a container runtime writes them
 /// (`2026-01-02T03:04:05.000000006Z stderr F text`).
 #[must_use]

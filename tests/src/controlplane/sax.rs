@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::kubelet;
 use super::ports::free_ports;
 use super::{Cluster, Ending};
 use crate::product::Product;
@@ -42,6 +43,7 @@ impl Cluster {
         std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         let file = folder.join("script.yaml");
         std::fs::write(&file, script).with_context(|| format!("write {}", file.display()))?;
+        kubelet::install(self.folder(), "saxutil", &product.simulator)?;
         let [control] = free_ports()?;
         let process = format!("sax-{namespace}");
         let mut command = Command::new(&product.simulator);

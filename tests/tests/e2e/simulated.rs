@@ -79,6 +79,41 @@ fn each_hosts_log_tells_what_a_model_servers_does() {
     assert!(text.contains("there is no server 7"), "{text}");
 }
 
+#[test]
+fn saxmls_own_client_runs_in_the_admin_servers_pod() {
+    let _turn = both_pools();
+    let namespace = temporary(plain(), "saxutil");
+    let _sax = deployed(&namespace);
+    let pod = pods(&namespace, "app=sax-admin-server").remove(0);
+    let saxutil = |words: &[&str]| {
+        let command = [&["exec", &pod, "--", "saxutil"], words].concat();
+        namespace
+            .try_run_with(&command, "")
+            .expect("kubectl must run")
+    };
+    let publish = ["publish", MODEL, CLASS, "None", "2"];
+    until("the first publish", DEADLINE, || {
+        let answer = saxutil(&publish);
+        Ok(match answer.success {
+            true => Look::Ready(()),
+            false => Look::Waiting(answer.stderr),
+        })
+    })
+    .expect("must be published");
+    let again = saxutil(&publish);
+    let refused = "Error: Failed to publish model: rpc error: code = Unknown desc = model {test \
+                   spmd} already exists: rpc error: code = AlreadyExists desc = AlreadyExists";
+    assert!(again.stderr.contains(refused), "{}", again.stderr);
+    let listed = saxutil(&["ls", MODEL]).stdout;
+    let head = "| MODEL |                          MODEL PATH";
+    assert!(listed.contains(head), "{listed}");
+    assert!(
+        listed.contains(&format!("| spmd  | {CLASS} | None ")),
+        "{listed}"
+    );
+    assert!(saxutil(&["unpublish", MODEL]).success);
+}
+
 /// The tutorial in a namespace, played by the simulator.
 fn deployed(namespace: &TempNamespace<'static>) -> Saxml<'static> {
     let sax = plain().with_sax(product(), namespace.name(), SCRIPT);

@@ -11,6 +11,8 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
+use crate::saxutil;
+
 /// Writes these objects for Pods of one namespace.
 pub(super) struct Objects {
     client: Client,
@@ -36,6 +38,13 @@ impl Objects {
         let target = json!({"address": here.ip(), "port": here.port()});
         let spec = json!({"forwards": [{"ports": [port], "target": target}]});
         self.write(pod, "PortForward", "portforwards", &spec).await
+    }
+
+    /// Commands in a Pod find the admin server there.
+    pub(super) async fn commands(&self, pod: &Pod, admin: SocketAddr) -> Result<()> {
+        let variable = json!({"name": saxutil::ADMIN, "value": admin.to_string()});
+        let spec = json!({"execs": [{"local": {"envs": [variable]}}]});
+        self.write(pod, "Exec", "execs", &spec).await
     }
 
     async fn write(&self, pod: &Pod, kind: &str, plural: &str, spec: &Value) -> Result<()> {

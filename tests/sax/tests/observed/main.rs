@@ -4,5 +4,6 @@
 mod cell;
 mod http;
 mod refused;
+mod saxutil;
 mod served;
 mod timing;
