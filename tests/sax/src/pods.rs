@@ -45,6 +45,8 @@ pub struct Namespace {
 pub async fn play(script: Script, namespace: &Namespace) -> Result<()> {
     let client = connect(&namespace.kubeconfig).await?;
     let sax = Sax::empty(World::new(script, true)?, namespace.control).await?;
+    let control = sax.endpoints().control;
+    xtask::progress::say(&format!("takes actions at {control}"));
     let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace.name);
     let mut stage = Stage {
         sax,

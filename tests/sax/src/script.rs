@@ -239,3 +239,50 @@ impl HttpServer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Event, Load, Script};
+
+    #[test]
+    fn a_script_says_what_happens_when() {
+        let text = "
+timeScale: 20
+http: v1.2.0
+codes: 'true'
+loads: [{path: lm.Bad, fails: asked to fail}]
+servers: [{chip: tpuv5e, topology: 4x8, devices: 32}]
+events:
+- {at: 12, do: restartAdmin}
+- {at: 30.5, do: stopServer, server: 1}
+- {at: 40, do: setLoad, path: lm.Fake, seconds: 3}
+";
+        let script = Script::parse(text).expect("must parse");
+        let load = Load {
+            path: "lm.Fake".to_owned(),
+            seconds: Some(3.0),
+            fails: None,
+        };
+        let actions = [
+            (12.0, Action::RestartAdmin),
+            (30.5, Action::StopServer { server: 1 }),
+            (40.0, Action::SetLoad(load)),
+        ];
+        let events = actions.map(|(at, action)| Event { at, action });
+        assert_eq!(script.events, events);
+        assert_eq!(script.servers[0].processes, 1);
+        assert_eq!(script.scaled(10.0).as_millis(), 500);
+    }
+
+    #[test]
+    fn what_is_no_script_is_refused() {
+        for text in [
+            "timeScale: 0",
+            "timescale: 2",
+            "http: v9",
+            "events: [{at: 1}]",
+        ] {
+            assert!(Script::parse(text).is_err(), "{text}");
+        }
+    }
+}

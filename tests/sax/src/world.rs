@@ -136,7 +136,38 @@ impl World {
     }
 }
 
+impl Location {
+    /// Does a server find it that looks in this bucket's folder? Where one of the two says none,
+    /// nothing speaks against it.
+    pub(crate) fn is_in(&self, root: Option<&str>) -> bool {
+        let same = match (&self.root, root) {
+            (Some(there), Some(here)) => here == there,
+            _ => true,
+        };
+        same && !self.address.is_empty()
+    }
+}
+
 /// The content, even if a thread that held it panicked: each change is whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Location;
+
+    #[test]
+    fn a_server_finds_what_stands_in_its_own_bucket() {
+        let nowhere = Location::default();
+        assert!(!nowhere.is_in(None));
+        let there = Location {
+            address: "10.0.0.1:10000".to_owned(),
+            root: Some("gs://a/sax-root".to_owned()),
+            serial: 1,
+        };
+        assert!(there.is_in(Some("gs://a/sax-root")));
+        assert!(there.is_in(None));
+        assert!(!there.is_in(Some("gs://b/sax-root")));
+    }
 }

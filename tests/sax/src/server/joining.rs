@@ -56,11 +56,7 @@ impl Server {
     /// finds nothing, and says nothing.
     fn finds(&self, location: &Location) -> bool {
         let same_cell = self.cell.as_deref() == Some(&self.world.script.cell);
-        let same_root = match (&self.root, &location.root) {
-            (Some(here), Some(there)) => here == there,
-            _ => true,
-        };
-        !location.address.is_empty() && same_cell && same_root
+        same_cell && location.is_in(self.root.as_deref())
     }
 }
 

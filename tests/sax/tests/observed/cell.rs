@@ -48,6 +48,14 @@ pub(crate) fn script() -> Script {
     }
 }
 
+/// As [`script`], with a tick of 2 s and a load of 2.4 s: for what must be seen between them.
+pub(crate) fn slow() -> Script {
+    Script {
+        time_scale: 5.0,
+        ..script()
+    }
+}
+
 impl Cell {
     pub(crate) async fn start(script: Script) -> Self {
         let sax = Sax::start(script).await.expect("must start");

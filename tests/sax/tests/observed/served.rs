@@ -8,14 +8,14 @@ use saxml::sax::{
 };
 use tonic::Code;
 
-use crate::cell::{Cell, model, script};
+use crate::cell::{Cell, model, script, slow};
 
 const M1: &str = "/sax/test/m1";
 const BAD: &str = "/sax/test/bad";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_published_model_is_assigned_loaded_and_answers() {
-    let mut cell = Cell::start(script()).await;
+    let mut cell = Cell::start(slow()).await;
     assert!(cell.list("").await.is_empty());
     cell.publish(M1, "lm.Fake").await.expect("must be taken");
     let listed = cell.list("").await.remove(0);
@@ -79,7 +79,7 @@ async fn stats_count_servers_and_what_they_can_serve_from_v1_2_0_on() {
         let mut cell = Cell::start(script).await;
         // It joins after a moment.
         cell.publish(M1, "lm.Fake").await.expect("must be taken");
-        cell.until(M1, ModelStatus::Loading).await;
+        cell.until(M1, ModelStatus::Loaded).await;
         let stats = cell.admin.stats(StatsRequest::default()).await;
         let stats = stats.expect("must count").into_inner();
         let kind = &stats.model_server_type_stats[0];
@@ -112,7 +112,7 @@ async fn a_class_whose_mesh_does_not_fit_is_published_and_never_served() {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_head_an_update_makes_the_server_load_again_and_the_list_names_methods() {
     for version in [Version::V1_2_0, Version::Head] {
-        let mut script = script();
+        let mut script = slow();
         script.version = version;
         let mut cell = Cell::start(script).await;
         cell.publish(M1, "lm.Fake").await.expect("must be taken");
@@ -142,7 +142,7 @@ async fn a_name_that_was_unpublished_is_free_again_after_the_next_tick() {
         (Version::V1_2_0, Code::AlreadyExists),
         (Version::Head, Code::Unavailable),
     ] {
-        let mut script = script();
+        let mut script = slow();
         (script.version, script.codes) = (version, Codes::True);
         let mut cell = Cell::start(script).await;
         cell.publish(M1, "lm.Fake").await.expect("must be taken");
@@ -155,6 +155,56 @@ async fn a_name_that_was_unpublished_is_free_again_after_the_next_tick() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_model_that_is_unpublished_is_told_so() {
+    let mut cell = Cell::start(script()).await;
+    cell.publish(M1, "lm.Fake").await.expect("must be taken");
+    cell.until(M1, ModelStatus::Loaded).await;
+    let watch = WatchLocRequest {
+        model_id: M1.to_owned(),
+        ..WatchLocRequest::default()
+    };
+    let seen = cell.admin.watch_loc(watch.clone()).await;
+    let seen = seen.expect("must come").into_inner();
+    let next = WatchLocRequest {
+        admin_server_id: seen.admin_server_id,
+        seqno: seen.result.map_or(0, |result| result.next_seqno),
+        ..watch
+    };
+    let wait = WaitForReadyRequest {
+        model_id: M1.to_owned(),
+        num_replicas: 2,
+    };
+    let (mut watcher, mut waiter) = (cell.admin.clone(), cell.admin.clone());
+    let watching = tokio::spawn(async move { watcher.watch_loc(next).await });
+    let waiting = tokio::spawn(async move { waiter.wait_for_ready(wait).await });
+    // Whoever comes too late is told NotFound.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    cell.unpublish(M1).await.expect("must go");
+    let closed = watching.await.expect("must end").expect("must be told");
+    let closed = closed.into_inner().result.expect("must be there");
+    assert_eq!((closed.has_fullset, closed.next_seqno), (true, 0));
+    assert!(closed.values.is_empty() && closed.changelog.is_empty());
+    let cancelled = waiting.await.expect("must end").expect_err("must be told");
+    let told = (cancelled.code(), cancelled.message());
+    assert_eq!(told, (Code::Cancelled, "Canceled"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_looks_for_another_cell_never_joins() {
+    let mut script = script();
+    let mut stranger = script.servers[0].clone();
+    stranger.cell = Some("/sax/other".to_owned());
+    script.servers.push(stranger);
+    let mut cell = Cell::start(script).await;
+    let mut model = model(M1, "lm.Fake");
+    model.requested_num_replicas = 2;
+    let publish = saxml::sax::PublishRequest { model: Some(model) };
+    cell.admin.publish(publish).await.expect("must be taken");
+    cell.until(M1, ModelStatus::Loaded).await;
+    assert_eq!(cell.addresses(M1).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,7 +40,7 @@ async fn a_load_across_an_admins_restart_is_never_counted_though_it_ends_well() 
         script.codes = codes;
         script.loads = vec![Load {
             path: "lm.Fake".to_owned(),
-            seconds: Some(40.0),
+            seconds: Some(100.0),
             fails: None,
         }];
         let mut cell = Cell::start(script).await;
