@@ -48,7 +48,10 @@ pub(crate) use logs::{EventsArgs, LogsArgs};
 pub(crate) use models::{DescribeModelArgs, ListModelsArgs, ModelsFormat, ModelsVerb};
 pub(crate) use output::{Output, OutputParser};
 pub(crate) use plan::{PlanArgs, PlanFormat};
-pub(crate) use policy::{InspectArgs, InspectFormat, PolicyVerb, RunArgs, TestArgs, TestFormat};
+pub(crate) use policy::{
+    InspectArgs, InspectFormat, InstallPolicyArgs, ListPoliciesArgs, PolicyListFormat, PolicyMode,
+    PolicyVerb, RunArgs, TestArgs, TestFormat, UninstallPolicyArgs,
+};
 pub(crate) use publish::{ModelFormat, PublishArgs};
 pub(crate) use sax::SaxFlags;
 pub(crate) use scale::ScaleArgs;
@@ -164,7 +167,7 @@ pub(crate) enum Verb {
     Topology(Box<TopologyArgs>),
     /// Judge what is in the cluster already, by the policies in force
     Audit(Box<AuditArgs>),
-    /// Test, run and inspect policies with the cluster's engine
+    /// Test, run and inspect policies with the cluster's engine, and put them in force
     #[command(subcommand)]
     Policy(PolicyVerb),
     /// Register the admission webhook, remove it, look at it

@@ -46,7 +46,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use placement::Time;
 
 use crate::cli::{self, Cli, DryRun, DryRunFlag, Verb};
-use crate::cluster::{Awaited, Cluster, Reading};
+use crate::cluster::{Awaited, Cluster, Reading, Waited};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{Printer, Progress};
@@ -137,8 +137,12 @@ async fn await_all(
         .await;
     progress.finish()?;
     match waited? {
-        stages if stages.is_empty() => Ok(()),
-        stages => Err(Failure::TimedOut { limit, stages }),
+        Waited::Reached => Ok(()),
+        Waited::TimedOut(stages) => Err(Failure::TimedOut { limit, stages }),
+        Waited::Refused(object, message) => Err(Failure::Refused {
+            object: object.display_name(),
+            message,
+        }),
     }
 }
 

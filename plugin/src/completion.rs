@@ -15,7 +15,7 @@ use clap_complete::engine::complete;
 use crate::cli;
 
 pub(crate) use live::{
-    cells, classes, codes, contexts, deployments, namespaces, published, workloads,
+    cells, classes, codes, contexts, deployments, namespaces, policies, published, workloads,
 };
 
 /// What the shell adds by itself, as Cobra's directives number it: no file names.

@@ -14,6 +14,7 @@ use crate::plan::{PlanError, SiteError};
 use crate::registration::AddressError;
 use crate::sax::SaxError;
 use crate::scaffold::RequestError;
+use crate::shipment::ShipmentError;
 use crate::sources::ServerError;
 use crate::standing::MissingWorkload;
 use crate::subject::SubjectError;
@@ -149,6 +150,25 @@ pub(crate) enum Failure {
         /// In its own words.
         message: String,
     },
+    /// The webhook doesn't take a policy.
+    #[error("{object} is refused: {message}")]
+    Refused {
+        /// As kubectl names it.
+        object: String,
+        /// In its own words.
+        message: String,
+    },
+    /// A policy can't be shipped.
+    #[error(transparent)]
+    Shipment(#[from] ShipmentError),
+    /// No policy of this name.
+    #[error("the cluster has no WasmPolicy {name:?}{}", there_are(known))]
+    NoPolicy {
+        /// As asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
     /// An object that would be applied is on its way out.
     #[error("{object} is being deleted: what is applied to it would go with it")]
     BeingDeleted {
@@ -238,7 +258,7 @@ impl Failure {
             Self::TimedOut { .. }
             | Self::StillThere { .. }
             | Self::Server(ServerError::StillRuns { .. }) => Exit::TimedOut,
-            Self::Failed { .. } => Exit::Failed,
+            Self::Failed { .. } | Self::Refused { .. } => Exit::Failed,
             Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
             Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
             Self::InValues { cause, .. } => cause.exit(),
@@ -290,6 +310,14 @@ impl Failure {
                 "look at the Pods with `kubectl get pods -n {namespace}` and at their logs, then \
                  run the same command with --replace, which makes it again"
             )),
+            Self::Refused { .. } => Some(
+                "mend it and run the same command again; what was in force before stays".to_owned(),
+            ),
+            Self::Shipment(error) => error.fix(),
+            Self::NoPolicy { name, known } => {
+                suggest::nearest(name, known.iter().map(String::as_str))
+                    .map(|near| format!("write {near}"))
+            }
             Self::BeingDeleted { .. } => Some(
                 "run the same command with --replace, which waits until it is gone and makes it \
                  again"

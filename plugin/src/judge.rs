@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use admission::{Decision, ManifestError, MatchRule, Phase, Request, Severity};
 use placement::Rank;
-use runtime::{Engine, EngineError, EngineOptions, LoadError, Loaded, Objects, load_files};
+use runtime::{
+    Engine, EngineError, EngineOptions, LoadError, Loaded, Objects, load_entries, replacing,
+};
 use serde_json::Value;
+
+use crate::cluster::PolicyInForce;
 
 /// Where compiled policies are kept; a test names its own.
 const CACHE_DIR: &str = "KUBECTL_SAX_CACHE_DIR";
@@ -57,7 +61,17 @@ pub(crate) fn engine() -> Result<Engine, EngineError> {
 impl Judge {
     /// The built-in policies and those of the files.
     pub(crate) fn load(files: &[PathBuf]) -> Result<Self, JudgeError> {
-        let loaded = load_files(&engine()?, files)?;
+        Self::load_with(files, &[])
+    }
+
+    /// The same with policies of a cluster, which take the place of the built-in ones that they
+    /// name.
+    pub(crate) fn load_with(files: &[PathBuf], more: &[PolicyInForce]) -> Result<Self, JudgeError> {
+        let engine = engine()?;
+        let entries = load_entries(&engine, files, &[])?;
+        let more = more.iter().map(|policy| policy.load(&engine));
+        let more = more.collect::<Result<_, _>>()?;
+        let loaded = Loaded::compose(replacing(entries, more))?;
         Ok(Self { loaded })
     }
 

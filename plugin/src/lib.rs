@@ -30,6 +30,7 @@ mod sax;
 mod scaffold;
 mod selector;
 mod servers;
+mod shipment;
 mod sources;
 mod standing;
 mod subject;

@@ -15,7 +15,7 @@ use crate::suggest;
 use crate::system;
 
 /// The document beside a policy's sources.
-const DOCUMENT: &str = "policy.yaml";
+pub(crate) const DOCUMENT: &str = "policy.yaml";
 
 /// One policy.
 pub(crate) struct Subject {
@@ -100,14 +100,10 @@ impl Subject {
         if path.is_file() {
             return Self::of_file(path, engine);
         }
-        let name = reference.to_owned();
-        let known = policies::builtin().iter().map(|builtin| builtin.name);
-        if !known.clone().any(|builtin| builtin == name) {
-            let known = known.collect();
-            return Err(SubjectError::Unknown { name, known });
+        match builtin(reference) {
+            Some(builtin) => Self::of_document(builtin.manifest, path, engine),
+            None => Err(unknown(reference)),
         }
-        let manifest = builtin(&name).map_or("", |builtin| builtin.manifest);
-        Self::of_document(manifest, path, engine)
     }
 
     /// The policy alone as a policy set, under these settings.
@@ -207,13 +203,26 @@ fn component_of(document: &WasmPolicy, path: &Path) -> Result<Vec<u8>, SubjectEr
     }
 }
 
-fn builtin(name: &str) -> Option<&'static policies::Builtin> {
+/// What is neither a file or folder nor built in.
+pub(crate) fn unknown(name: &str) -> SubjectError {
+    SubjectError::Unknown {
+        name: name.to_owned(),
+        known: policies::builtin()
+            .iter()
+            .map(|builtin| builtin.name)
+            .collect(),
+    }
+}
+
+/// A built-in policy.
+pub(crate) fn builtin(name: &str) -> Option<&'static policies::Builtin> {
     policies::builtin()
         .iter()
         .find(|builtin| builtin.name == name)
 }
 
-fn components(folder: &Path) -> Result<Vec<PathBuf>, SubjectError> {
+/// The components in a folder.
+pub(crate) fn components(folder: &Path) -> Result<Vec<PathBuf>, SubjectError> {
     let failed = |cause| SubjectError::Read {
         path: folder.to_owned(),
         cause,
@@ -231,19 +240,21 @@ fn components(folder: &Path) -> Result<Vec<PathBuf>, SubjectError> {
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, SubjectError> {
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, SubjectError> {
     fs::read(path).map_err(|cause| SubjectError::Read {
         path: path.to_owned(),
         cause,
     })
 }
 
-fn beside(path: &Path) -> &Path {
+/// The folder that a document's files are relative to.
+pub(crate) fn beside(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
 /// The four bytes that every WebAssembly binary begins with.
-fn is_wasm(bytes: &[u8]) -> bool {
+pub(crate) fn is_wasm(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\0asm")
 }
 

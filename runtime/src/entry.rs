@@ -31,6 +31,15 @@ impl Entry {
     }
 }
 
+/// `entries` with `more`, which take the place of those whose component they name.
+#[must_use]
+pub fn replacing(entries: Vec<Entry>, more: Vec<Entry>) -> Vec<Entry> {
+    let replaced = |entry: &Entry| more.iter().any(|other| other.source == entry.source);
+    let kept = entries.into_iter().filter(|entry| !replaced(entry));
+    let kept: Vec<Entry> = kept.collect();
+    kept.into_iter().chain(more).collect()
+}
+
 impl Module {
     pub(crate) fn is_builtin(&self, name: &str) -> bool {
         matches!(self, Self::Builtin(builtin) if builtin == name)

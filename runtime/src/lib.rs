@@ -35,7 +35,7 @@ pub use choice::{Choice, ChooseError, Ranking};
 pub use description::{Code, Description};
 pub use document::{ConfigMapKey, DocumentError, Module, WasmPolicy};
 pub use engine::{Engine, EngineError, EngineOptions};
-pub use entry::{Entry, digest};
+pub use entry::{Entry, digest, replacing};
 pub use files::{load_builtin, load_entries, load_files};
 pub use grants::{Grant, Grants};
 pub use limits::{FUEL_PER_BYTE, LimitError, Limits};

@@ -1,12 +1,16 @@
 //! `policy`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::TextOrJson;
+use super::{DryRunFlag, ObjectFormat, Output, OutputParser, TextOrJson};
+use crate::cluster::ConnectionFlags;
+use crate::completion;
+use crate::duration::parse_duration;
 
-/// Test, run and inspect policies with the cluster's engine.
+/// Test, run and inspect policies with the cluster's engine, and put them in force.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyVerb {
     /// Run a policy's cases
@@ -15,6 +19,12 @@ pub(crate) enum PolicyVerb {
     Run(RunArgs),
     /// Show what a policy says of itself
     Inspect(InspectArgs),
+    /// Put policies in force in the cluster
+    Install(Box<InstallPolicyArgs>),
+    /// Show the cluster's policies and how far they are in force
+    List(Box<ListPoliciesArgs>),
+    /// Take policies out of force
+    Uninstall(Box<UninstallPolicyArgs>),
 }
 
 /// Run a policy's cases.
@@ -81,6 +91,121 @@ pub(crate) struct InspectArgs {
     pub(crate) output: InspectFormat,
 }
 
+/// Put policies in force in the cluster.
+///
+/// Each is checked here first, by the cluster's own engine: the component, its settings against its
+/// schema, its limits. A component in a file goes into a ConfigMap of the webhook's namespace, named
+/// after its digest, so that what is in force stays there until the new one has taken its place.
+/// Installing an earlier file again is the way back.
+#[derive(Debug, Args)]
+#[command(after_help = INSTALL_EXAMPLES)]
+pub(crate) struct InstallPolicyArgs {
+    /// A .wasm file, a file or folder with WasmPolicy documents, the folder of a policy (with
+    /// policy.yaml), or the name of a built-in policy
+    #[arg(value_name = "POLICY", required = true)]
+    pub(crate) policies: Vec<String>,
+
+    /// Name of the policy in the cluster [default: the document's, or what a .wasm file says]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// What follows from its findings, whatever the document says
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(crate) mode: Option<PolicyMode>,
+
+    /// The policy's settings, whatever the document says: JSON, or a YAML or JSON file
+    #[arg(long, value_name = "FILE|JSON")]
+    pub(crate) settings: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunFlag,
+
+    /// Output format
+    #[arg(short, long, value_parser = OutputParser::<ObjectFormat>::new(), value_name = "FORMAT")]
+    pub(crate) output: Option<Output<ObjectFormat>>,
+
+    /// Wait until every replica of the webhook judges by them
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// How long to wait; 0 looks once
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_duration)]
+    pub(crate) timeout: Duration,
+
+    /// Take fields that other managers own
+    #[arg(long)]
+    pub(crate) force_conflicts: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// Show the cluster's policies and how far they are in force.
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLES)]
+pub(crate) struct ListPoliciesArgs {
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_parser = OutputParser::<PolicyListFormat>::new(),
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Output<PolicyListFormat>,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// Take policies out of force, and remove what install made of them.
+///
+/// A built-in policy whose place one took is in force again.
+#[derive(Debug, Args)]
+#[command(after_help = UNINSTALL_EXAMPLES)]
+pub(crate) struct UninstallPolicyArgs {
+    /// Names of policies in the cluster
+    #[arg(value_name = "NAME", required = true, add = completion::policies())]
+    pub(crate) names: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunFlag,
+
+    /// Don't fail where there is no such policy
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+}
+
+/// What follows from a policy's findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyMode {
+    /// Denials deny
+    Enforce,
+    /// Denials become warnings
+    Warn,
+    /// Findings only go to the audit log
+    Audit,
+}
+
+/// How the cluster's policies are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum PolicyListFormat {
+    /// For people
+    #[default]
+    Text,
+    /// With module, digest and replicas
+    Wide,
+    /// A List
+    Json,
+    /// Documents
+    Yaml,
+    /// Kinds and names
+    Name,
+}
+
 /// How test results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum TestFormat {
@@ -120,3 +245,18 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   kubectl sax policy inspect tpu-shape
   kubectl sax policy inspect my.wasm -o json";
+
+const INSTALL_EXAMPLES: &str = "\
+Examples:
+  kubectl sax policy install ./my-policy.wasm --mode audit --wait
+  kubectl sax policy install my-policy.yaml --dry-run=server
+  kubectl sax policy install tpu-shape --mode warn";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  kubectl sax policy list
+  kubectl sax policy list -o wide";
+
+const UNINSTALL_EXAMPLES: &str = "\
+Examples:
+  kubectl sax policy uninstall my-policy";

@@ -18,7 +18,23 @@ pub(crate) struct Awaited {
     pub(crate) object: Object,
     /// Such as `Established`.
     pub(crate) condition: &'static str,
+    /// One that is never reached any more once this one is false.
+    pub(crate) needs: Option<&'static str>,
 }
+
+/// How the waiting ended.
+#[derive(Debug)]
+pub(crate) enum Waited {
+    /// All conditions are true.
+    Reached,
+    /// Time is up; these stages weren't reached.
+    TimedOut(Vec<Stage>),
+    /// An object whose condition is never reached any more, and why.
+    Refused(Box<Object>, String),
+}
+
+/// Reasons of a false condition that pass by themselves.
+const PASSING: [&str; 2] = ["ModuleUnreadable", "CompilerFailed"];
 
 impl Awaited {
     /// How it stands in the object as it is stored.
@@ -35,6 +51,14 @@ impl Awaited {
         }
     }
 
+    /// Why it is never reached any more.
+    fn refusal(&self, stored: &Object) -> Option<String> {
+        let needed = condition(&stored.value, self.needs?)?;
+        let passes = PASSING.iter().any(|reason| needed["reason"] == *reason);
+        let refused = needed["status"] == "False" && !passes && self.is_current(needed);
+        refused.then(|| message(needed)).flatten()
+    }
+
     /// Not every kind says which generation a condition is about.
     fn is_current(&self, condition: &Value) -> bool {
         let applied = self.object.value.pointer("/metadata/generation");
@@ -49,24 +73,31 @@ impl Awaited {
 }
 
 impl Cluster {
-    /// Waits until all conditions are true, and shows every look. Returns the stages that weren't
-    /// reached in time; a time limit of zero looks once.
+    /// Waits until all conditions are true, or one never will be, and shows every look. A time
+    /// limit of zero looks once.
     pub(crate) async fn wait_conditions(
         &self,
         awaited: &[Awaited],
         limit: Duration,
         mut show: impl FnMut(&[Stage]),
-    ) -> Result<Vec<Stage>, ClusterError> {
+    ) -> Result<Waited, ClusterError> {
         let deadline = Instant::now() + limit;
         loop {
             let mut stages = Vec::new();
             for one in awaited {
-                stages.push(one.stage(self.get(&one.object).await?.as_ref()));
+                let stored = self.get(&one.object).await?;
+                if let Some(why) = stored.as_ref().and_then(|stored| one.refusal(stored)) {
+                    return Ok(Waited::Refused(Box::new(one.object.clone()), why));
+                }
+                stages.push(one.stage(stored.as_ref()));
             }
             show(&stages);
             stages.retain(|stage| !stage.done);
-            if stages.is_empty() || Instant::now() + INTERVAL > deadline {
-                return Ok(stages);
+            if stages.is_empty() {
+                return Ok(Waited::Reached);
+            }
+            if Instant::now() + INTERVAL > deadline {
+                return Ok(Waited::TimedOut(stages));
             }
             sleep(INTERVAL).await;
         }
@@ -74,7 +105,7 @@ impl Cluster {
 }
 
 /// A condition as a status has it.
-fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions
         .iter()
@@ -82,7 +113,7 @@ fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
 }
 
 /// What a condition says for people, if it says anything.
-fn message(condition: &Value) -> Option<String> {
+pub(crate) fn message(condition: &Value) -> Option<String> {
     let said = |member: &str| condition[member].as_str().filter(|text| !text.is_empty());
     let said = said("message").or_else(|| said("reason"));
     said.map(str::to_owned)
@@ -94,7 +125,8 @@ mod tests {
 
     use super::*;
 
-    fn stage(generation: i64, condition: &Value) -> Stage {
+    /// What is awaited of this generation, and the object with a condition.
+    fn of(generation: i64, condition: &Value) -> (Awaited, Object) {
         let object = |status: Value| {
             Object::from_value(json!({
                 "apiVersion": "a/v1", "kind": "K",
@@ -104,8 +136,32 @@ mod tests {
         let awaited = Awaited {
             object: object(Value::Null),
             condition: "Ready",
+            needs: Some("Sound"),
         };
-        awaited.stage(Some(&object(json!({"conditions": [condition]}))))
+        (awaited, object(json!({"conditions": [condition]})))
+    }
+
+    fn stage(generation: i64, condition: &Value) -> Stage {
+        let (awaited, stored) = of(generation, condition);
+        awaited.stage(Some(&stored))
+    }
+
+    #[test]
+    fn what_it_needs_ends_the_waiting_when_it_is_false_for_good() {
+        let refusal = |status, observed, reason| {
+            let condition = json!({"type": "Sound", "status": status, "reason": reason,
+                "observedGeneration": observed, "message": "m"});
+            let (awaited, stored) = of(2, &condition);
+            awaited.refusal(&stored)
+        };
+        assert_eq!(refusal("False", 2, "InvalidSettings").as_deref(), Some("m"));
+        for other in [
+            refusal("False", 1, "InvalidSettings"),
+            refusal("Unknown", 2, "Loading"),
+            refusal("False", 2, "ModuleUnreadable"),
+        ] {
+            assert_eq!(other, None);
+        }
     }
 
     #[test]

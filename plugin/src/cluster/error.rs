@@ -86,6 +86,9 @@ pub(crate) enum ClusterError {
     /// The kind isn't installed.
     #[error("the cluster has no JobSet: its API jobset.x-k8s.io/v1alpha2 isn't served")]
     NoJobSet,
+    /// Our own kind isn't installed.
+    #[error("the cluster has no WasmPolicy: its API kubectl-sax.dev/v1alpha1 isn't served")]
+    NoWasmPolicies,
     /// A namespace that isn't there.
     #[error("there is no namespace {name:?}")]
     NoNamespace {
@@ -155,6 +158,7 @@ impl ClusterError {
                 Some("sign in again; on GKE check that gke-gcloud-auth-plugin is installed".into())
             }
             Self::NoJobSet => Some(INSTALL_JOBSET.to_owned()),
+            Self::NoWasmPolicies => Some("run `kubectl sax webhook install`".to_owned()),
             Self::Conflict(_) => Some(
                 "take them with --force-conflicts; or leave them to the other manager by setting \
                  them as it does, which shares them; or have it give them up"

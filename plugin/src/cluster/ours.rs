@@ -18,7 +18,41 @@ const KINDS: [Listing<'static>; 4] = [
     Listing::all("v1", "serviceaccounts", "ServiceAccount"),
 ];
 
+/// The policies of a cluster.
+pub(crate) const WASM_POLICIES: Listing<'static> =
+    Listing::all("kubectl-sax.dev/v1alpha1", "wasmpolicies", "WasmPolicy");
+
 impl Cluster {
+    /// Without the kind nobody reads a policy.
+    pub(crate) async fn require_wasm_policies(&self) -> Result<(), ClusterError> {
+        let Listing {
+            api_version,
+            resource,
+            ..
+        } = WASM_POLICIES;
+        match self.serves(api_version, resource).await? {
+            true => Ok(()),
+            false => Err(ClusterError::NoWasmPolicies),
+        }
+    }
+
+    /// All WasmPolicies, by name.
+    pub(crate) async fn wasm_policies(&self) -> Result<Vec<Object>, ClusterError> {
+        let read = |object: &Value| Object::from_value(object.clone());
+        let found = self.list(&WASM_POLICIES, read).await?;
+        found.ok_or(ClusterError::NoWasmPolicies)
+    }
+
+    /// The ConfigMaps of a namespace that a label selector selects.
+    pub(crate) async fn config_maps(
+        &self,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Object>, ClusterError> {
+        let kinds = [Listing::all("v1", "configmaps", "ConfigMap")];
+        self.labelled(namespace, selector, &kinds).await
+    }
+
     /// The objects of a deployment, in the order in which they are deleted.
     pub(crate) async fn objects_of(
         &self,

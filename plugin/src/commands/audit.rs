@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::block_on;
 use crate::audit::{self, Audit, api_versions, is_wanted, split};
 use crate::cli::{AuditArgs, AuditFormat};
-use crate::cluster::{Cluster, ClusterError, Listing, Served, offline_namespace};
+use crate::cluster::{Cluster, ClusterError, Listing, PoliciesInForce, Served, offline_namespace};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judge::Judge;
@@ -14,15 +14,32 @@ use crate::printer::{Printer, Progress};
 use crate::render;
 
 pub(super) fn run(args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let judge = Judge::load(&args.policies.files)?;
-    let rules = judge.rules();
-    let (objects, namespaces) = block_on(async {
+    let (judge, objects, namespaces) = block_on(async {
         let cluster = Cluster::connect(&args.connection).await?;
-        read(args, &cluster, &rules, printer).await
+        let judge = in_force(args, &cluster, printer).await?;
+        let (objects, namespaces) = read(args, &cluster, &judge.rules(), printer).await?;
+        Ok((judge, objects, namespaces))
     })?;
     let (audit, judge) = audit::judged(judge, objects, &namespaces);
     printer.data(&rendered(args, &audit, &judge, printer))?;
     Ok(exit(&audit, args.strict))
+}
+
+/// The policies of the cluster, and those of the command line.
+async fn in_force(
+    args: &AuditArgs,
+    cluster: &Cluster,
+    printer: &Printer,
+) -> Result<Judge, Failure> {
+    let found = match cluster.policies_in_force().await {
+        // A user of one namespace may see no cluster-scoped object; the built-in policies do.
+        Err(ClusterError::NotAllowed(permissions)) => PoliciesInForce::unknown(&permissions),
+        found => found?,
+    };
+    for reason in &found.left_out {
+        printer.warning(&format!("left out: {reason}"))?;
+    }
+    Ok(Judge::load_with(&args.policies.files, &found.policies)?)
 }
 
 /// The objects to judge, and the namespaces that policies may read.

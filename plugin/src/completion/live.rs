@@ -11,7 +11,9 @@ use k8s_openapi::Resource as _;
 use tpu::sax;
 
 use crate::cli::{self, SaxFlags};
-use crate::cluster::{Cluster, ConnectionFlags, Listing, contexts_of, offline_namespace};
+use crate::cluster::{
+    Cluster, ConnectionFlags, Listing, WASM_POLICIES, contexts_of, offline_namespace,
+};
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::judge::Judge;
@@ -96,6 +98,13 @@ pub(crate) fn published() -> ArgValueCandidates {
             answered.unwrap_or_else(|_| Ok(Vec::new()))
         });
         candidates(asked.unwrap_or_default())
+    })
+}
+
+/// Policies of the cluster.
+pub(crate) fn policies() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        from_cluster(async |cluster, _| Ok(cluster.names(&WASM_POLICIES).await?))
     })
 }
 

@@ -163,3 +163,103 @@ fn a_policy_says_what_it_is() {
         "{imports:?}"
     );
 }
+
+const DOCUMENT: &str = "
+apiVersion: kubectl-sax.dev/v1alpha1
+kind: WasmPolicy
+metadata: {name: mine}
+spec:
+  module: {file: mine.wasm}
+  grants: [{apiVersion: v1, kind: Namespace}]
+";
+
+/// A folder with the component of a built-in policy, and a document about it.
+fn shipped() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder must be creatable");
+    let component = policies::builtin()[0].component;
+    fs::write(folder.path().join("mine.wasm"), component).expect("must write");
+    fs::write(folder.path().join("policy.yaml"), DOCUMENT).expect("must write");
+    folder
+}
+
+/// What would be installed, as a List.
+fn installed(policy: &Path, more: &[&str]) -> Value {
+    let policy = policy.to_string_lossy();
+    let install = [
+        "policy",
+        "install",
+        &policy,
+        "--dry-run=client",
+        "-o",
+        "json",
+    ];
+    let ended = sax(&[&install[..], more].concat(), "");
+    assert_eq!(ended.status, Some(0), "{ended}");
+    serde_json::from_str(&ended.stdout).expect("must be JSON")
+}
+
+#[test]
+fn a_component_is_shipped_in_a_config_map_of_its_own_that_the_policy_names() {
+    let folder = shipped();
+    let more = ["--mode", "audit", "--name", "other"];
+    let list = installed(folder.path(), &more);
+    let [map, policy] = list["items"].as_array().expect("a List").as_slice() else {
+        panic!("{list}");
+    };
+    let name = map["metadata"]["name"].as_str().expect("must be named");
+    let digest = runtime::digest(policies::builtin()[0].component);
+    assert_eq!(name, format!("other-{}", &digest["sha256:".len()..][..12]));
+    assert_eq!(map["metadata"]["namespace"], "kubectl-sax-system");
+    assert_eq!(map["immutable"], true);
+    assert_eq!(policy["metadata"]["name"], "other");
+    assert_eq!(
+        policy["spec"]["module"],
+        serde_json::json!({"configMap": {"name": name}})
+    );
+    assert_eq!(policy["spec"]["mode"], "audit");
+    assert_eq!(policy["spec"]["grants"][0]["kind"], "Namespace");
+}
+
+#[test]
+fn a_built_in_policy_is_installed_by_its_name_with_other_settings() {
+    let list = installed(
+        Path::new("tpu-shape"),
+        &["--settings", "{\"unknownAccelerators\": \"deny\"}"],
+    );
+    let policy = &list["items"][0];
+    assert_eq!(policy["spec"]["module"]["builtin"], "tpu-shape");
+    assert_eq!(policy["spec"]["settings"]["unknownAccelerators"], "deny");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_the_webhook_would_refuse_is_refused_here_with_the_place_and_the_fix() {
+    let refused = |policy: &str, more: &[&str]| {
+        let install = ["policy", "install", policy, "--dry-run=client"];
+        let ended = sax(&[&install[..], more].concat(), "");
+        assert_eq!(ended.status, Some(1), "{ended}");
+        ended.stderr
+    };
+    let settings = refused("tpu-shape", &["--settings", "{\"unknownAccelerators\": 1}"]);
+    assert!(settings.contains("/unknownAccelerators"), "{settings}");
+    let typo = refused("tpu-shap", &[]);
+    assert!(typo.contains("write tpu-shape"), "{typo}");
+
+    let folder = shipped();
+    let file = folder.path().join("mine.wasm");
+    let mut component = fs::read(&file).expect("must be readable");
+    // A custom section of a little more than a MiB: id, length and name by the binary format.
+    component.extend([0, 0x82, 0x80, 0x40, 1, b'x']);
+    component.resize(component.len() + (1 << 20), 0);
+    fs::write(&file, component).expect("must write");
+    let large = refused(&folder.path().to_string_lossy(), &[]);
+    assert!(large.contains("holds at most 1048576"), "{large}");
+    assert!(large.contains("wasm-tools strip"), "{large}");
+
+    fs::write(&file, b"\0asm").expect("must write");
+    let broken = refused(&folder.path().to_string_lossy(), &[]);
+    assert!(
+        broken.contains("policy.yaml") && broken.contains("mine"),
+        "{broken}"
+    );
+}

@@ -80,7 +80,12 @@ fn who_may_not_list_is_told_which_lists() {
     let namespace = spoilt("audit-forbidden");
     let answer = audit(&namespace, &["--as", "nobody"]);
     assert_eq!(answer.status, Some(1));
-    for list in ["jobsets.jobset.x-k8s.io", "pods", "namespaces"] {
+    for list in [
+        "wasmpolicies.kubectl-sax.dev",
+        "jobsets.jobset.x-k8s.io",
+        "pods",
+        "namespaces",
+    ] {
         assert!(answer.stderr.contains(list), "{list}: {}", answer.stderr);
     }
 }

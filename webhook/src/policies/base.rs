@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use runtime::{
-    Engine, EngineError, EngineOptions, Entry, LoadError, Loaded, Objects, load_entries,
+    Engine, EngineError, EngineOptions, Entry, LoadError, Loaded, Objects, load_entries, replacing,
 };
 
 use crate::args::Serve;
@@ -66,10 +66,7 @@ impl Base {
 
     /// The set with `more`, which take the place of the built-in policies that they name.
     pub(crate) fn with(&self, more: Vec<Entry>) -> Result<Loaded, LoadError> {
-        let replaced = |entry: &Entry| more.iter().any(|other| other.source == entry.source);
-        let kept = self.entries.iter().filter(|entry| !replaced(entry));
-        let all: Vec<Entry> = kept.cloned().chain(more.iter().cloned()).collect();
-        let loaded = Loaded::compose(all)?;
+        let loaded = Loaded::compose(replacing(self.entries.clone(), more))?;
         Ok(match &self.objects {
             Some(objects) => loaded.with_objects(Arc::clone(objects)),
             None => loaded,

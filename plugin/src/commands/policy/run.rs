@@ -49,7 +49,7 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> Result<Exit, Failure> {
 }
 
 /// JSON on the command line, or a file with YAML or JSON.
-fn settings(text: &str) -> Result<Value, Failure> {
+pub(super) fn settings(text: &str) -> Result<Value, Failure> {
     let bad = |message: String| Failure::Flag {
         flag: "--settings",
         message,

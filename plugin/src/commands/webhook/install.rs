@@ -104,6 +104,7 @@ async fn await_kinds(
         .map(|object| Awaited {
             object: object.clone(),
             condition: "Established",
+            needs: Some("NamesAccepted"),
         })
         .collect();
     await_all(cluster, &awaited, args.timeout, printer).await
