@@ -2,9 +2,6 @@
 //! runs and is installed only while it is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -19,6 +16,7 @@ use xtask::guard::Guard;
 use xtask::workspace_root;
 
 use crate::groups::Way;
+use crate::lines::Lines;
 
 /// Groups, each of which has a pool that it fills.
 const GROUPS: usize = 20;
@@ -137,40 +135,28 @@ impl Bed {
     }
 }
 
-/// Pods as they change, told by one long request, so that looking costs the API server little.
-struct Watch {
-    kubectl: Child,
-    lines: Receiver<String>,
-}
+/// Pods as they change.
+struct Watch(Lines);
 
 impl Watch {
     fn start(cluster: &Cluster, namespace: &str) -> Result<Self> {
-        let mut kubectl = Command::new(cluster.kubectl().program());
-        kubectl
-            .arg("--kubeconfig")
-            .arg(cluster.kubectl().kubeconfig())
-            .args(["get", "pods", "--namespace", namespace, "--watch", "-o"])
-            .arg("jsonpath={.metadata.name} {.status.phase}{\"\\n\"}")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
-        let mut kubectl = kubectl.spawn().context("run kubectl")?;
-        let output = kubectl.stdout.take().context("read from kubectl")?;
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(Self { kubectl, lines })
+        let shown = "jsonpath={.metadata.name} {.status.phase}{\"\\n\"}";
+        let watch = [
+            "get",
+            "pods",
+            "--namespace",
+            namespace,
+            "--watch",
+            "-o",
+            shown,
+        ];
+        Lines::of(cluster, &watch).map(Self)
     }
 
     fn all_running(&self, until: Instant) -> Result<()> {
         let mut running = BTreeSet::new();
         while running.len() < GROUPS * PODS {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
+            let Some(line) = self.0.next(until) else {
                 bail!(
                     "{} of {} Pods run after {} s",
                     running.len(),
@@ -183,14 +169,6 @@ impl Watch {
             }
         }
         Ok(())
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nobody to end and nothing to learn.
-        self.kubectl.kill().ok();
-        self.kubectl.wait().ok();
     }
 }
 

@@ -9,6 +9,7 @@ mod dry_run;
 mod fuel;
 mod groups;
 mod guest;
+mod lines;
 mod lint;
 mod machine;
 mod memory;
@@ -22,6 +23,7 @@ mod sample;
 mod start;
 mod subject;
 mod throughput;
+mod updates;
 mod webhook;
 
 use std::io::stdout;
@@ -77,6 +79,8 @@ enum Name {
     Placement,
     /// Twenty exclusive groups on a real control plane
     Groups,
+    /// An update of a policy on two replicas
+    Update,
 }
 
 /// A table for people or JSON for programs.
@@ -131,5 +135,6 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Lint => lint::measure(&product()?.plugin),
         Name::Placement => placements::measure(),
         Name::Groups => groups::measure(),
+        Name::Update => updates::measure(&product()?),
     }
 }
