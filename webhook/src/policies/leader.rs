@@ -23,6 +23,8 @@ use crate::placer::{ApiError, Leadership};
 const CONTROLLER: &str = "kubectl-sax.dev/policies";
 /// The longest note that the API server takes, in bytes, less a few.
 const LONGEST_NOTE: usize = 1000;
+/// Marks a webhook configuration that an administrator has paused: it is left as it is.
+const PAUSED: &str = "kubectl-sax.dev/paused";
 /// Objects of a webhook configuration that are ours.
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
@@ -122,6 +124,10 @@ impl Leader {
             .is_none_or(|of| of != "kubectl-sax")
         {
             return Ok(Registered::Missing);
+        }
+        let annotations = object.metadata.annotations.as_ref();
+        if annotations.is_some_and(|annotations| annotations.contains_key(PAUSED)) {
+            return Ok(Registered::Paused);
         }
         let (ours, others) = split(&object.data);
         let Some(client) = others.first().map(|other| &other["clientConfig"]) else {

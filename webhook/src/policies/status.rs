@@ -13,6 +13,8 @@ use super::resource::{self, Resource};
 pub(super) enum Registered {
     /// There is none.
     Missing,
+    /// An administrator has paused it.
+    Paused,
     /// It isn't yet what the policies need.
     Behind,
     /// The API server sends what the policies match.
@@ -149,6 +151,11 @@ impl View<'_> {
                 "False",
                 "NotRegistered",
                 "the API server isn't asked yet to send what it matches".to_owned(),
+            ),
+            Registered::Paused => say(
+                "False",
+                "Paused",
+                "`kubectl sax webhook pause` keeps the API server from asking anybody".to_owned(),
             ),
             Registered::Missing => say(
                 "False",

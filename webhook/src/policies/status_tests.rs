@@ -91,6 +91,7 @@ fn a_policy_is_enforced_when_every_replica_has_it_and_the_api_server_sends_it() 
     assert_eq!(all[2][2], "mode warn, on 2 replicas");
     for (registered, told) in [
         (Registered::Missing, "webhook install"),
+        (Registered::Paused, "webhook pause"),
         (Registered::Behind, "yet"),
     ] {
         let all = said(&[(2, true)], &both, registered);
