@@ -161,14 +161,6 @@ pub(crate) enum Failure {
     /// A policy can't be shipped.
     #[error(transparent)]
     Shipment(#[from] ShipmentError),
-    /// No policy of this name.
-    #[error("the cluster has no WasmPolicy {name:?}{}", there_are(known))]
-    NoPolicy {
-        /// As asked for.
-        name: String,
-        /// Those that are there.
-        known: Vec<String>,
-    },
     /// An object that would be applied is on its way out.
     #[error("{object} is being deleted: what is applied to it would go with it")]
     BeingDeleted {
@@ -314,10 +306,6 @@ impl Failure {
                 "mend it and run the same command again; what was in force before stays".to_owned(),
             ),
             Self::Shipment(error) => error.fix(),
-            Self::NoPolicy { name, known } => {
-                suggest::nearest(name, known.iter().map(String::as_str))
-                    .map(|near| format!("write {near}"))
-            }
             Self::BeingDeleted { .. } => Some(
                 "run the same command with --replace, which waits until it is gone and makes it \
                  again"

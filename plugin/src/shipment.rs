@@ -12,6 +12,7 @@ use crate::cli::PolicyMode;
 use crate::input::{self, Source, Unusable};
 use crate::scaffold::Object;
 use crate::subject::{self, SubjectError};
+use crate::suggest;
 
 /// What a ConfigMap holds at most, as the API server counts it.
 const LARGEST: usize = 1 << 20;
@@ -75,6 +76,14 @@ pub(crate) enum ShipmentError {
         /// How many.
         bytes: usize,
     },
+    /// No policy of this name in the cluster.
+    #[error("the cluster has no WasmPolicy {name:?}; it has {}", listed(known))]
+    NotThere {
+        /// As asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
     /// Two policies of one name.
     #[error("{name:?} stands twice among the policies")]
     Twice {
@@ -93,6 +102,10 @@ impl ShipmentError {
                  what it doesn't use; `wasm-tools strip` takes out names and debug sections"
                     .to_owned(),
             ),
+            Self::NotThere { name, known } => {
+                suggest::nearest(name, known.iter().map(String::as_str))
+                    .map(|near| format!("write {near}"))
+            }
             Self::Twice { .. } => Some("install them one after the other, with --name".to_owned()),
             _ => None,
         }
@@ -294,6 +307,13 @@ impl Draft {
 fn set(document: &mut Value, within: &str, name: &str, value: Value) {
     if let Some(members) = document.get_mut(within).and_then(Value::as_object_mut) {
         members.insert(name.to_owned(), value);
+    }
+}
+
+fn listed(known: &[String]) -> String {
+    match known {
+        [] => "none".to_owned(),
+        known => known.join(", "),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::registration::Manifests;
 use crate::scaffold::Object;
-use crate::shipment::selector_of;
+use crate::shipment::{ShipmentError, selector_of};
 
 pub(super) fn run(args: &UninstallPolicyArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = dry_run(&args.dry_run, printer)?;
@@ -45,10 +45,10 @@ async fn remove(
     let policy = named(name);
     let found = cluster.delete(&policy, dry_run).await?;
     if !found && !args.ignore_not_found {
-        return Err(Failure::NoPolicy {
+        return Err(Failure::Shipment(ShipmentError::NotThere {
             name: name.to_owned(),
             known: cluster.names(&WASM_POLICIES).await?,
-        });
+        }));
     }
     if found {
         printer.data(&format!("{} deleted{suffix}\n", policy.display_name()))?;
