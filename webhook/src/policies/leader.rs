@@ -17,6 +17,7 @@ use super::replicas::Roll;
 use super::resource::{self, Resource};
 use super::status::{Condition, Registered, View, applied, before};
 use super::watches::{Configuration, Watches};
+use crate::certificates::PAUSED;
 use crate::placer::{ApiError, Leadership};
 
 /// Who says so.
@@ -120,6 +121,16 @@ impl Leader {
         if labels
             .and_then(|labels| labels.get(PART_OF))
             .is_none_or(|of| of != "kubectl-sax")
+        {
+            return Ok(Registered::Missing);
+        }
+        // The break-glass: nobody is asked, and nothing is added meanwhile.
+        if object
+            .metadata
+            .annotations
+            .iter()
+            .flatten()
+            .any(|(key, _)| key == PAUSED)
         {
             return Ok(Registered::Missing);
         }
