@@ -97,9 +97,9 @@ pub(in crate::commands) async fn look(cluster: &Cluster) -> Result<Status, Clust
     let namespace = manifests.secret().namespace.unwrap_or_default();
     Ok(Status {
         registrations,
-        dangers: dangers(&stored, &labels(&cluster, &namespace).await),
-        replicas: replicas::read(&cluster, &namespace).await,
-        leaf: leaf(&cluster, &manifests).await,
+        dangers: dangers(&stored, &labels(cluster, &namespace).await),
+        replicas: replicas::read(cluster, &namespace).await,
+        leaf: leaf(cluster, &manifests).await,
         server: match manifests.deployment() {
             Some(deployment) if in_cluster => Some(server(cluster, deployment).await),
             _ => None,
