@@ -59,7 +59,9 @@ pub(crate) use status::{StatusArgs, StatusFormat};
 pub(crate) use topology::{TopologyArgs, TopologyFormat};
 pub(crate) use update::{ChangeFlags, UnpublishArgs, UpdateArgs};
 pub(crate) use wait::{Until, WaitArgs};
-pub(crate) use webhook::{InstallArgs, UninstallArgs, WebhookStatusArgs, WebhookVerb};
+pub(crate) use webhook::{
+    InstallArgs, PauseArgs, RotateCertsArgs, UninstallArgs, WebhookStatusArgs, WebhookVerb,
+};
 
 use crate::cluster::ConnectionFlags;
 use crate::printer::ColorChoice;

@@ -17,6 +17,7 @@ mod list;
 mod logs;
 mod marks;
 mod ours;
+mod patch;
 mod policies;
 mod probe;
 mod replace;

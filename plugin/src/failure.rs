@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::judge::JudgeError;
 use crate::layout::WriteError;
 use crate::plan::{PlanError, SiteError};
-use crate::registration::AddressError;
+use crate::registration::{AddressError, RotationError};
 use crate::sax::SaxError;
 use crate::scaffold::RequestError;
 use crate::shipment::ShipmentError;
@@ -64,9 +64,9 @@ pub(crate) enum Failure {
     /// There is no such policy.
     #[error(transparent)]
     Subject(#[from] SubjectError),
-    /// No certificates for the webhook.
-    #[error("can't make certificates: {0}")]
-    Certificates(#[from] rcgen::Error),
+    /// The webhook's certificates aren't rotated.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -249,6 +249,7 @@ impl Failure {
             Self::Partial { .. } => Exit::Partial,
             Self::TimedOut { .. }
             | Self::StillThere { .. }
+            | Self::Rotation(RotationError::Slow { .. })
             | Self::Server(ServerError::StillRuns { .. }) => Exit::TimedOut,
             Self::Failed { .. } | Self::Refused { .. } => Exit::Failed,
             Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
@@ -273,6 +274,7 @@ impl Failure {
                 "give the ca.crt that `sax-webhook serve --self-signed` wrote to its --tls-dir"
                     .to_owned(),
             ),
+            Self::Rotation(error) => Some(error.fix().to_owned()),
             Self::Subject(error) => error.fix(),
             Self::Plan(error) => Some(error.fix()),
             Self::Site(error) => Some(error.fix()),

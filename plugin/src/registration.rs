@@ -1,6 +1,8 @@
 //! What `webhook install` installs: the manifests of `manifests/base`, edited as typed values.
 
-mod certificates;
+mod deadlock;
+mod pause;
+mod trust;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,15 +11,16 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::api::core::v1::Namespace;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::input;
 use crate::scaffold::Object;
 
-pub(crate) use certificates::{Certificates, days_left};
+pub(crate) use deadlock::{Danger, VITAL, dangers};
+pub(crate) use pause::{paused, pausing, resuming};
+pub(crate) use trust::{RotationError, days_left, fingerprint, text_of};
 
 /// The documents of `manifests/base`.
 const MANIFESTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/manifests.rs"));
@@ -27,7 +30,7 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 const PRODUCT: &str = "kubectl-sax";
 /// Kinds in the order in which they need each other; the registration comes last, because from
 /// then on the API server waits for our answers.
-const ORDER: [&str; 8] = [
+const ORDER: [&str; 7] = [
     "Namespace",
     "CustomResourceDefinition",
     "ServiceAccount",
@@ -35,7 +38,6 @@ const ORDER: [&str; 8] = [
     "ClusterRoleBinding",
     "Role",
     "RoleBinding",
-    "Secret",
 ];
 /// The two kinds that register a webhook.
 const REGISTRATIONS: [&str; 2] = [
@@ -103,8 +105,9 @@ impl Manifests {
         }
     }
 
-    /// The same with the webhook's address and the authority that vouches for it.
-    pub(crate) fn reached_at(mut self, address: &Address, ca_pem: &str) -> Self {
+    /// The same with the webhook's address and the authority that vouches for it, where it is
+    /// known.
+    pub(crate) fn reached_at(mut self, address: &Address, ca_pem: Option<&str>) -> Self {
         for object in &mut self.registrations {
             *object = registered(object, address, ca_pem);
         }
@@ -150,50 +153,9 @@ impl Manifests {
         self
     }
 
-    /// The same with a Secret that holds the certificates.
-    pub(crate) fn with_certificates(mut self, certificates: &Certificates) -> Self {
-        let secret = self.secret(certificates);
-        let before_workloads = self
-            .server
-            .partition_point(|object| rank(&object.kind) <= rank("Secret"));
-        self.server.insert(before_workloads, Object::of(&secret));
-        self
-    }
-
     /// The Deployment of the webhook, where the manifests have one.
     pub(crate) fn deployment(&self) -> Option<&Object> {
         self.server.iter().find(|object| object.is::<Deployment>())
-    }
-
-    /// The Secret as it will be called, empty: to see whether there is one.
-    pub(crate) fn secret(&self, certificates: &Certificates) -> Secret {
-        let (namespace, name) = self.secret_name();
-        let data = certificates.files().map(|(file, pem)| {
-            let bytes = ByteString(pem.as_bytes().to_vec());
-            (file.to_owned(), bytes)
-        });
-        Secret {
-            metadata: ObjectMeta {
-                name: Some(name),
-                namespace: Some(namespace),
-                labels: Some([(PART_OF.to_owned(), PRODUCT.to_owned())].into()),
-                ..ObjectMeta::default()
-            },
-            type_: Some("kubernetes.io/tls".to_owned()),
-            data: Some(data.into()),
-            ..Secret::default()
-        }
-    }
-
-    /// The names that the webhook's certificate must be valid for.
-    pub(crate) fn host_names(&self) -> Vec<String> {
-        let service = self.registrations.first().and_then(service_of);
-        let Some((namespace, name)) = service else {
-            return Vec::new();
-        };
-        let suffixes = ["", ".cluster.local"];
-        let qualified = suffixes.map(|suffix| format!("{name}.{namespace}.svc{suffix}"));
-        qualified.into()
     }
 
     /// What is removed first: from then on nobody asks us any more, and nobody places.
@@ -208,20 +170,6 @@ impl Manifests {
         let inside =
             server.filter(|object| !object.is::<Namespace>() && !object.is::<Deployment>());
         inside.chain(namespaces)
-    }
-
-    /// Namespace and name of the Secret that the Deployment mounts.
-    fn secret_name(&self) -> (String, String) {
-        let deployment = self.deployment();
-        let namespace = deployment.and_then(|object| object.namespace.clone());
-        let volumes = deployment
-            .and_then(|object| object.value.pointer("/spec/template/spec/volumes"))
-            .and_then(Value::as_array);
-        let name = volumes.into_iter().flatten().find_map(|volume| {
-            let name = volume.pointer("/secret/secretName")?;
-            name.as_str().map(str::to_owned)
-        });
-        (namespace.unwrap_or_default(), name.unwrap_or_default())
     }
 }
 
@@ -277,7 +225,7 @@ fn rank(kind: &str) -> usize {
     index.unwrap_or(ORDER.len())
 }
 
-fn registered(object: &Object, address: &Address, ca_pem: &str) -> Object {
+fn registered(object: &Object, address: &Address, ca_pem: Option<&str>) -> Object {
     if object.kind == REGISTRATIONS[0] {
         let mut configuration: MutatingWebhookConfiguration = typed(object);
         for webhook in configuration.webhooks.iter_mut().flatten() {
@@ -292,8 +240,8 @@ fn registered(object: &Object, address: &Address, ca_pem: &str) -> Object {
     Object::of(&configuration)
 }
 
-fn reach(client: &mut WebhookClientConfig, address: &Address, ca_pem: &str) {
-    client.ca_bundle = Some(ByteString(ca_pem.as_bytes().to_vec()));
+fn reach(client: &mut WebhookClientConfig, address: &Address, ca_pem: Option<&str>) {
+    client.ca_bundle = ca_pem.map(|pem| ByteString(pem.as_bytes().to_vec()));
     if let Address::Url(url) = address {
         let service = client.service.take();
         let path = service.and_then(|service| service.path).unwrap_or_default();
@@ -301,27 +249,8 @@ fn reach(client: &mut WebhookClientConfig, address: &Address, ca_pem: &str) {
     }
 }
 
-fn service_of(registration: &Object) -> Option<(String, String)> {
-    let service = registration
-        .value
-        .pointer("/webhooks/0/clientConfig/service")?;
-    let text = |member: &str| {
-        service
-            .get(member)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    Some((text("namespace")?, text("name")?))
-}
-
 fn typed<T: DeserializeOwned>(object: &Object) -> T {
     serde_json::from_value(object.value.clone()).expect("our own manifests must have their types")
-}
-
-/// The authority's certificate in a Secret that is stored already.
-pub(crate) fn stored_authority(secret: &Object) -> Option<String> {
-    let encoded = secret.value.pointer("/data/ca.crt")?.as_str()?;
-    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
 }
 
 /// How a cluster reaches a registered webhook, and until when.
@@ -335,7 +264,12 @@ pub(crate) fn describe(registration: &Object) -> Value {
         .flatten()
         .map(describe_webhook)
         .collect();
-    json!({"kind": registration.kind, "name": registration.name, "webhooks": webhooks})
+    json!({
+        "kind": registration.kind,
+        "name": registration.name,
+        "paused": paused(&registration.value),
+        "webhooks": webhooks,
+    })
 }
 
 fn describe_webhook(webhook: &Value) -> Value {

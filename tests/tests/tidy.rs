@@ -38,6 +38,33 @@ fn every_path_that_the_architecture_names_exists() {
 }
 
 #[test]
+fn every_test_that_the_table_of_faults_names_exists() {
+    let text = architecture();
+    let (_, table) = text
+        .split_once("## Faults that the webhook survives")
+        .expect("the table");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let all = packages();
+    let all = all.iter().flat_map(|package| sources(&package.folder));
+    let all: String = all.map(|(_, text)| text).collect();
+    let is_test = |word: &&str| word.len() > 15 && word.contains('_') && !word.contains(['/', ' ']);
+    let mut faults = 0;
+    for row in rows {
+        faults += 1;
+        let named: Vec<&str> = quoted(row).filter(is_test).collect();
+        assert!(!named.is_empty(), "no test in {row}");
+        for name in named {
+            assert!(
+                all.contains(&format!("fn {name}(")),
+                "{name} is named in {row}"
+            );
+        }
+    }
+    assert_eq!(faults, 30, "faults of facts/admission.md");
+}
+
+#[test]
 fn crates_use_each_other_only_along_the_arrows() {
     let allowed = arrows();
     for package in packages() {

@@ -31,7 +31,7 @@ pub(crate) use keeper::Keeper;
 pub(crate) use metrics::CertificateMetrics;
 pub(crate) use mounted::{Mounted, MountedError};
 pub(crate) use step::{Period, Rules, RulesError};
-pub(crate) use vault::ClusterVault;
+pub(crate) use vault::{ClusterVault, PAUSED};
 
 /// The key under which a replica says which leaf it serves: the SHA-256 of its certificate.
 pub(crate) const SERVED_LEAF: &str = "leaf";

@@ -95,13 +95,19 @@ struct PolicyErrorLabels {
     limit: &'static str,
 }
 
-type Latency = Family<PhaseLabel, Histogram, fn() -> Histogram>;
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyLabel {
+    policy: String,
+}
+
+type Latency<Label> = Family<Label, Histogram, fn() -> Histogram>;
 
 /// All time series of this server.
 pub(crate) struct Metrics {
     registry: Registry,
     reviews: Family<ReviewLabels, Counter>,
-    latency: Latency,
+    latency: Latency<PhaseLabel>,
+    policy_latency: Latency<PolicyLabel>,
     findings: Family<FindingLabels, Counter>,
     policy_errors: Family<PolicyErrorLabels, Counter>,
     in_flight: Gauge,
@@ -128,6 +134,7 @@ impl Metrics {
             certificates,
             reviews: Family::default(),
             latency: Family::new_with_constructor(new_latency as fn() -> Histogram),
+            policy_latency: Family::new_with_constructor(new_latency as fn() -> Histogram),
             findings: Family::default(),
             policy_errors: Family::default(),
             in_flight: Gauge::default(),
@@ -160,6 +167,15 @@ impl Metrics {
             severity,
         };
         self.findings.get_or_create(&labels).inc();
+    }
+
+    /// One call of a policy took so long.
+    pub(crate) fn asked(&self, policy: &str, took: Duration) {
+        let seconds = took.as_secs_f64();
+        let label = PolicyLabel {
+            policy: policy.to_owned(),
+        };
+        self.policy_latency.get_or_create(&label).observe(seconds);
     }
 
     /// Counts one review that a policy failed, by the limit that it broke.
@@ -211,6 +227,9 @@ impl Metrics {
         let help = "From a review's head to its answer, waiting for a worker included";
         let latency = self.latency.clone();
         registry.register_with_unit("review_duration", help, Unit::Seconds, latency);
+        let help = "One call of a policy";
+        let latency = self.policy_latency.clone();
+        registry.register_with_unit("policy_duration", help, Unit::Seconds, latency);
         let findings = self.findings.clone();
         registry.register("findings", "Findings in answers", findings);
         let errors = self.policy_errors.clone();
@@ -237,6 +256,10 @@ fn new_latency() -> Histogram {
 }
 
 #[cfg(test)]
+#[path = "metrics/shown_tests.rs"]
+mod shown_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -246,6 +269,7 @@ mod tests {
         let _in_flight = metrics.enter();
         metrics.found("tpu-shape", "TPU007", "deny");
         metrics.policy_failed("tpu-shape", "fuel");
+        metrics.asked("tpu-shape", Duration::from_micros(12));
         metrics.failed_handshake();
         metrics.reviewed(Record {
             phase: "mutate",
@@ -258,6 +282,7 @@ mod tests {
             "sax_webhook_reviews_total{phase=\"mutate\",kind=\"JobSet\",outcome=\"denied\"} 1",
             "sax_webhook_review_duration_seconds_bucket{le=\"0.00001\",phase=\"mutate\"} 0",
             "sax_webhook_review_duration_seconds_bucket{le=\"0.00002\",phase=\"mutate\"} 1",
+            "sax_webhook_policy_duration_seconds_bucket{le=\"0.00002\",policy=\"tpu-shape\"} 1",
             "sax_webhook_findings_total{policy=\"tpu-shape\",code=\"TPU007\",severity=\"deny\"} 1",
             "sax_webhook_policy_errors_total{policy=\"tpu-shape\",limit=\"fuel\"} 1",
             "sax_webhook_in_flight_reviews 1",

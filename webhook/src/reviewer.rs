@@ -123,7 +123,8 @@ struct Watched<'a, P> {
 
 impl<P: Policies> Evaluate for Watched<'_, P> {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
-        let verdict = match Instant::now() < self.budget.evaluate_until {
+        let began = Instant::now();
+        let verdict = match began < self.budget.evaluate_until {
             true => self
                 .policies
                 .evaluate(policy, call, self.budget.evaluate_until),
@@ -131,6 +132,7 @@ impl<P: Policies> Evaluate for Watched<'_, P> {
                 limit: self.budget.usable_milliseconds(),
             }),
         };
+        self.metrics.asked(&policy.name, began.elapsed());
         if let Err(error) = &verdict {
             let limit = limit_label(error);
             self.metrics.policy_failed(&policy.name, limit);

@@ -1,6 +1,10 @@
 //! `webhook`.
 
 mod install;
+mod pause;
+mod release;
+mod replicas;
+mod rotate;
 pub(in crate::commands) mod status;
 mod uninstall;
 
@@ -18,6 +22,8 @@ pub(super) fn run(verb: &WebhookVerb, printer: &Printer) -> Result<Exit, Failure
         WebhookVerb::Install(args) => install::run(args, printer),
         WebhookVerb::Uninstall(args) => uninstall::run(args, printer),
         WebhookVerb::Status(args) => status::run(args, printer),
+        WebhookVerb::RotateCerts(args) => rotate::run(args, printer),
+        WebhookVerb::Pause(args) => pause::run(args, printer),
     }
 }
 

@@ -51,6 +51,8 @@ fn every_verb_has_help_in_kubectls_words() {
         "webhook install",
         "webhook uninstall",
         "webhook status",
+        "webhook rotate-certs",
+        "webhook pause",
         "version",
     ] {
         let words: Vec<_> = verb.split(' ').chain(["-h"]).collect();

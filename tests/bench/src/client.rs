@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -15,6 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One connection.
 pub(crate) struct Client(BufReader<StreamOwned<ClientConnection, TcpStream>>);
+
+/// What a server said to a review.
+pub(crate) enum Answered {
+    /// The answer's body.
+    Well(Vec<u8>),
+    /// To come again: it has enough to do.
+    Later,
+}
 
 impl Client {
     /// Connects to `address` and trusts only the authority in this file.
@@ -38,6 +46,14 @@ impl Client {
 
     /// Sends a review and returns the answer's body.
     pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> Result<Vec<u8>> {
+        match self.try_post(path, body)? {
+            Answered::Well(body) => Ok(body),
+            Answered::Later => bail!("the server says to come again"),
+        }
+    }
+
+    /// Sends a review that may be sent away.
+    pub(crate) fn try_post(&mut self, path: &str, body: &[u8]) -> Result<Answered> {
         let mut request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n",
@@ -51,9 +67,11 @@ impl Client {
         self.receive().context("receive an answer")
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>> {
+    fn receive(&mut self) -> Result<Answered> {
         let status = self.line()?;
-        ensure!(status.starts_with("HTTP/1.1 200"), "the answer is {status}");
+        let is_later = status.starts_with("HTTP/1.1 429");
+        let is_well = status.starts_with("HTTP/1.1 200");
+        ensure!(is_well || is_later, "the answer is {status}");
         let mut length = 0;
         loop {
             let line = self.line()?.to_ascii_lowercase();
@@ -66,7 +84,11 @@ impl Client {
         }
         let mut body = vec![0; length];
         self.0.read_exact(&mut body)?;
-        Ok(body)
+        Ok(if is_later {
+            Answered::Later
+        } else {
+            Answered::Well(body)
+        })
     }
 
     fn line(&mut self) -> Result<String> {

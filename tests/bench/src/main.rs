@@ -13,6 +13,7 @@ mod lines;
 mod lint;
 mod machine;
 mod memory;
+mod overload;
 mod parse_only;
 mod placements;
 mod policy_set;
@@ -67,6 +68,8 @@ enum Name {
     Admission,
     /// The webhook's throughput, and its slowest answers
     Throughput,
+    /// Twice as much as the webhook can do
+    Overload,
     /// What a create costs more in a real API server
     DryRun,
     /// The webhook's start
@@ -129,6 +132,7 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Review => reviews::measure(),
         Name::Admission => admissions::measure(),
         Name::Throughput => throughput::measure(&product()?.webhook),
+        Name::Overload => overload::measure(&product()?.webhook),
         Name::DryRun => dry_run::measure(&product()?),
         Name::Start => start::measure(&product()?.webhook),
         Name::Memory => memory::measure(&product()?.webhook),

@@ -42,6 +42,8 @@ pub struct Options<'a> {
     pub policies: &'a [&'a Path],
     /// More arguments of `sax-webhook serve`.
     pub arguments: &'a [&'a str],
+    /// The Secret in which replicas keep certificates together; else each makes its own.
+    pub secret: Option<&'a str>,
 }
 
 /// One webhook process beside a cluster.
@@ -208,13 +210,15 @@ fn serve(
     }
     let mut serve = Command::new(&product.webhook);
     serve
-        .args(["serve", "--listen", listen, "--self-signed"])
-        .args(["--host", "127.0.0.1", "--tls-dir"])
-        .arg(folder)
+        .args(["serve", "--listen", listen, "--host", "127.0.0.1"])
         .arg("--ready-file")
         .arg(&ready)
         .arg("--kubeconfig")
         .arg(cluster.kubeconfig_of(KUBECONFIG));
+    match options.secret {
+        Some(secret) => serve.args(["--tls-secret", secret]),
+        None => serve.args(["--self-signed", "--tls-dir"]).arg(folder),
+    };
     for path in options.policies {
         serve.arg("--policies").arg(path);
     }

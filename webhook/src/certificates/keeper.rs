@@ -170,7 +170,9 @@ impl<V: Vault> Keeper<V> {
     async fn spread_trust(&self, kept: &Kept, memory: &mut Memory) -> Result<(), KeeperError> {
         let bundle = kept.bundle();
         // What is written is seen by API servers from then on.
-        if !self.vault.trust(&bundle).await? {
+        let trust = self.vault.trust(&bundle).await?;
+        self.metrics.paused(trust.paused);
+        if !trust.already {
             memory.trusted = None;
         }
         if memory

@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 use super::super::step::Period;
+use super::super::vault::Trust;
 use super::*;
 use crate::placer::leads_until;
 use crate::tls::Tls;
@@ -92,7 +93,7 @@ impl Vault for Shared {
         Ok(self.with(|memories| memories.trusted.is_some()))
     }
 
-    async fn trust(&self, bundle: &str) -> Result<bool, ApiError> {
+    async fn trust(&self, bundle: &str) -> Result<Trust, ApiError> {
         Ok(self.with(|memories| {
             let already = memories
                 .trusted
@@ -102,7 +103,10 @@ impl Vault for Shared {
                 memories.trusted = Some(bundle.to_owned());
                 memories.history.push(bundle.to_owned());
             }
-            already
+            Trust {
+                already,
+                paused: false,
+            }
         }))
     }
 }

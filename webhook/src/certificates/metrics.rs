@@ -23,6 +23,7 @@ pub(crate) struct CertificateMetrics {
     exchanges: Counter,
     failures: Counter,
     steps: Family<StepLabel, Counter>,
+    paused: Gauge,
 }
 
 impl CertificateMetrics {
@@ -33,7 +34,10 @@ impl CertificateMetrics {
             exchanges: Counter::default(),
             failures: Counter::default(),
             steps: Family::default(),
+            paused: Gauge::default(),
         };
+        let help = "Whether the registration is paused, where this replica leads";
+        registry.register("registration_paused", help, metrics.paused.clone());
         let registry = registry.sub_registry_with_prefix("certificate");
         let help = "When the certificate ends, in seconds since 1970";
         registry.register("expiry_timestamp_seconds", help, metrics.expiry.clone());
@@ -56,6 +60,11 @@ impl CertificateMetrics {
     pub(crate) fn expires(&self, certificate: &'static str, not_after: i64) {
         let gauge = self.expiry.get_or_create(&CertificateLabel { certificate });
         gauge.set(not_after);
+    }
+
+    /// Whether `kubectl sax webhook pause` was run.
+    pub(crate) fn paused(&self, paused: bool) {
+        self.paused.set(paused.into());
     }
 
     /// A look failed.
@@ -81,12 +90,14 @@ mod tests {
         metrics.serves(7);
         metrics.failed();
         metrics.stepped("new_leaf");
+        metrics.paused(true);
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         for line in [
             "sax_webhook_certificate_expiry_timestamp_seconds{certificate=\"leaf\"} 7",
             "sax_webhook_certificate_exchanges_total 1",
             "sax_webhook_certificate_failures_total 1",
+            "sax_webhook_registration_paused 1",
             "sax_webhook_certificate_steps_total{step=\"new_leaf\"} 1",
         ] {
             assert!(text.contains(line), "{line} is not in:\n{text}");

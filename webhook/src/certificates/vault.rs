@@ -15,6 +15,8 @@ use crate::placer::{ApiError, ApiServer};
 const FIELD_MANAGER: &str = "sax-webhook";
 /// Both registrations have this name.
 const REGISTRATION: &str = "admission.kubectl-sax.dev";
+/// The annotation that `kubectl sax webhook pause` gives them.
+pub(crate) const PAUSED: &str = "kubectl-sax.dev/paused";
 /// Their resources.
 const REGISTRATIONS: [&str; 2] = [
     "mutatingwebhookconfigurations",
@@ -49,8 +51,17 @@ pub(crate) trait Vault: Send + Sync {
     /// Is anything registered that trusts somebody?
     fn is_registered(&self) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
-    /// Has every registration trust this bundle; `true` where all did already.
-    fn trust(&self, bundle: &str) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    /// Has every registration trust this bundle.
+    fn trust(&self, bundle: &str) -> impl Future<Output = Result<Trust, ApiError>> + Send;
+}
+
+/// How the registrations stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trust {
+    /// Did all of them trust the bundle already?
+    pub(crate) already: bool,
+    /// Is one of them paused?
+    pub(crate) paused: bool,
 }
 
 /// The cluster.
@@ -126,17 +137,18 @@ impl Vault for ClusterVault {
         Ok(false)
     }
 
-    async fn trust(&self, bundle: &str) -> Result<bool, ApiError> {
+    async fn trust(&self, bundle: &str) -> Result<Trust, ApiError> {
         let bundle = json!(ByteString(bundle.as_bytes().to_vec()));
-        let mut all = true;
+        let (mut already, mut paused) = (true, false);
         for resource in REGISTRATIONS {
             let Some(found) = self.registration(resource).await? else {
                 continue;
             };
+            paused |= found["metadata"]["annotations"][PAUSED].is_string();
             let Some(patch) = trusting(&found, &bundle) else {
                 continue;
             };
-            all = false;
+            already = false;
             self.patch(resource, &patch).await?;
             tracing::info!(
                 resource,
@@ -144,7 +156,7 @@ impl Vault for ClusterVault {
                 "the registration's caBundle is new"
             );
         }
-        Ok(all)
+        Ok(Trust { already, paused })
     }
 }
 

@@ -135,6 +135,13 @@ impl PlacerMetrics {
         }
     }
 
+    /// One group that waits.
+    #[cfg(test)]
+    pub(crate) fn one_waits(&self) {
+        let label = StateLabel { state: "waiting" };
+        self.groups.get_or_create(&label).inc();
+    }
+
     /// A group was let go, so long after its first Pod was seen.
     pub(crate) fn placed(&self, took: Duration) {
         self.placement.observe(took.as_secs_f64());

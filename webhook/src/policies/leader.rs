@@ -17,6 +17,7 @@ use super::replicas::Roll;
 use super::resource::{self, Resource};
 use super::status::{Condition, Registered, View, applied, before};
 use super::watches::{Configuration, Watches};
+use crate::certificates::PAUSED;
 use crate::placer::{ApiError, Leadership};
 
 /// Who says so.

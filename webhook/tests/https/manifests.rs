@@ -69,3 +69,12 @@ fn what_makes_a_pod_template_ours_is_said_in_the_same_words_everywhere() {
         assert_eq!(jobsets, of("workloads.admission.kubectl-sax.dev"));
     }
 }
+
+#[test]
+fn every_webhook_says_that_it_has_no_side_effects() {
+    for configuration in configurations() {
+        for webhook in webhooks(&configuration) {
+            assert_eq!(webhook["sideEffects"], "None", "{}", webhook["name"]);
+        }
+    }
+}

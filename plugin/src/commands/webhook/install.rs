@@ -9,7 +9,7 @@ use crate::commands::{await_all, block_on, dry_run};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{Printer, Progress};
-use crate::registration::{Address, Certificates, Manifests, stored_authority};
+use crate::registration::{Address, Manifests, text_of};
 use crate::render;
 use crate::scaffold::Object;
 
@@ -25,7 +25,7 @@ pub(super) fn run(args: &InstallArgs, printer: &Printer) -> Result<Exit, Failure
     if dry_run == DryRun::Client {
         let manifests = match elsewhere {
             Some(manifests) => manifests,
-            None => in_cluster(args, &made()?),
+            None => in_cluster(args),
         };
         let all: Vec<_> = manifests
             .server
@@ -60,10 +60,8 @@ async fn install(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let cluster = Cluster::connect(&args.connection).await?;
-    let manifests = match elsewhere {
-        Some(manifests) => manifests,
-        None => in_cluster(args, &kept_or_made(&cluster).await?),
-    };
+    let is_inside = elsewhere.is_none();
+    let mut manifests = elsewhere.unwrap_or_else(|| in_cluster(args));
     let options = ApplyOptions {
         field_manager: FIELD_MANAGER.to_owned(),
         force: args.force_conflicts,
@@ -88,7 +86,19 @@ async fn install(
             });
         }
     }
+    if is_inside {
+        let trusted = trusted(&cluster, &manifests).await?;
+        manifests = manifests.reached_at(&Address::Service, trusted.as_deref());
+    }
     apply(args, &cluster, &manifests.registrations, &options, printer).await
+}
+
+/// Whom to trust, as the webhook wrote down before it was ready; `None` in a dry run before the
+/// first installation.
+async fn trusted(cluster: &Cluster, manifests: &Manifests) -> Result<Option<String>, Failure> {
+    let secret = cluster.get(&manifests.secret()).await?;
+    let trusted = secret.map(|secret| text_of(&secret, "ca.crt"));
+    Ok(trusted.filter(|pem| !pem.is_empty()))
 }
 
 /// The API server takes a moment to serve a new kind, and nobody can apply a policy before.
@@ -188,39 +198,12 @@ fn at_url(args: &InstallArgs, url: &str) -> Result<Manifests, Failure> {
     }
     Ok(Manifests::embedded()
         .for_elsewhere()
-        .reached_at(&address, &pem))
+        .reached_at(&address, Some(&pem)))
 }
 
-/// The certificates, and whether the cluster has them already.
-struct Found {
-    ca: String,
-    new: Option<Certificates>,
-}
-
-fn made() -> Result<Found, Failure> {
-    let certificates = Certificates::make(&Manifests::embedded().host_names())?;
-    Ok(Found {
-        ca: certificates.ca.clone(),
-        new: Some(certificates),
-    })
-}
-
-/// Installing again keeps the certificates: new ones would make the server restart.
-async fn kept_or_made(cluster: &Cluster) -> Result<Found, Failure> {
-    let secret = Object::of(&Manifests::embedded().secret(&Certificates::default()));
-    let stored = cluster.get(&secret).await?;
-    match stored.as_ref().and_then(stored_authority) {
-        Some(ca) => Ok(Found { ca, new: None }),
-        None => made(),
-    }
-}
-
-fn in_cluster(args: &InstallArgs, found: &Found) -> Manifests {
-    let manifests = Manifests::embedded().reached_at(&Address::Service, &found.ca);
-    let manifests = match &found.new {
-        Some(certificates) => manifests.with_certificates(certificates),
-        None => manifests,
-    };
+/// Whom to trust says the webhook itself, when it runs.
+fn in_cluster(args: &InstallArgs) -> Manifests {
+    let manifests = Manifests::embedded();
     match &args.image {
         Some(image) => manifests.with_image(image),
         None => manifests,

@@ -1,11 +1,15 @@
-//! `webhook status`: registered where, for what, until when, does its server run, does it answer?
+//! `webhook status`: registered where, for what, until when, can that deadlock the cluster, does
+//! its server run, which replica serves what, does it answer?
 //!
 //! Each is looked at on its own, and what couldn't be looked at is said: a webhook whose Service
 //! can't be asked from here may serve all the same.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
+use super::replicas::{self, Replica};
 use crate::cli::{TextOrJson, WebhookStatusArgs};
 use crate::cluster::{Cluster, ClusterError, ProbeError};
 use crate::commands::block_on;
@@ -13,13 +17,19 @@ use crate::doctor::WebhookSeen;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{Printer, Tone};
-use crate::registration::{Manifests, describe};
+use crate::registration::{Danger, Manifests, VITAL, dangers, describe, fingerprint, text_of};
 use crate::render::pretty_json;
 use crate::scaffold::Object;
 
 /// What was found.
 pub(in crate::commands) struct Status {
     registrations: Vec<Found>,
+    /// What the registrations stand in the way of when nobody answers.
+    dangers: Vec<Danger>,
+    /// What the replicas say of themselves.
+    replicas: Result<Vec<Replica>, ClusterError>,
+    /// SHA-256 of the certificate that all should serve, where we may read it.
+    leaf: Option<String>,
     /// The Deployment of a webhook in the cluster; none for one at a URL.
     server: Option<Server>,
     /// The answer to a question for readiness, or why there was none; none where nothing is
@@ -68,12 +78,14 @@ pub(in crate::commands) async fn look(cluster: &Cluster) -> Result<Status, Clust
     let manifests = Manifests::embedded();
     let mut registrations = Vec::new();
     let mut client_config = None;
+    let mut stored = Vec::new();
     for wanted in &manifests.registrations {
         let found = cluster.get(wanted).await?;
         registrations.push(Found {
             name: wanted.display_name(),
             description: found.as_ref().map(describe),
         });
+        stored.extend(found.as_ref().map(|found| found.value.clone()));
         client_config = client_config.or_else(|| {
             let found = found?;
             found.value.pointer("/webhooks/0/clientConfig").cloned()
@@ -82,8 +94,12 @@ pub(in crate::commands) async fn look(cluster: &Cluster) -> Result<Status, Clust
     let in_cluster = client_config
         .as_ref()
         .is_some_and(|config| config["service"].is_object());
+    let namespace = manifests.secret().namespace.unwrap_or_default();
     Ok(Status {
         registrations,
+        dangers: dangers(&stored, &labels(cluster, &namespace).await),
+        replicas: replicas::read(cluster, &namespace).await,
+        leaf: leaf(cluster, &manifests).await,
         server: match manifests.deployment() {
             Some(deployment) if in_cluster => Some(server(cluster, deployment).await),
             _ => None,
@@ -93,6 +109,24 @@ pub(in crate::commands) async fn look(cluster: &Cluster) -> Result<Status, Clust
             None => None,
         },
     })
+}
+
+/// Of the namespaces that vital requests lie in; one that can't be read has its name only, as the
+/// API server itself sees to.
+async fn labels(cluster: &Cluster, ours: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut all = BTreeMap::new();
+    for name in [ours, "kube-system", "kube-node-lease"] {
+        if let Ok(labels) = cluster.namespace_labels(name).await {
+            all.insert(name.to_owned(), labels);
+        }
+    }
+    all
+}
+
+/// Not everybody may read Secrets: then it isn't known which certificate is the newest.
+async fn leaf(cluster: &Cluster, manifests: &Manifests) -> Option<String> {
+    let secret = cluster.get(&manifests.secret()).await.ok()??;
+    fingerprint(text_of(&secret, "tls.crt").as_bytes())
 }
 
 async fn server(cluster: &Cluster, wanted: &Object) -> Server {
@@ -132,7 +166,20 @@ impl Status {
     }
 
     fn is_good(&self) -> bool {
-        self.is_registered() && matches!(self.answer, Some(Ok(())))
+        self.is_registered()
+            && self.dangers.is_empty()
+            && !self.is_paused()
+            && matches!(self.answer, Some(Ok(())))
+    }
+
+    fn is_paused(&self) -> bool {
+        let descriptions = self
+            .registrations
+            .iter()
+            .filter_map(|found| found.description.as_ref());
+        descriptions
+            .into_iter()
+            .any(|description| description["paused"].is_string())
     }
 
     fn is_registered(&self) -> bool {
@@ -145,6 +192,14 @@ impl Status {
     fn fix(&self) -> Option<&'static str> {
         if !self.is_registered() {
             return Some("kubectl sax webhook install");
+        }
+        if self.is_paused() {
+            return Some("kubectl sax webhook pause --resume");
+        }
+        if !self.dangers.is_empty() {
+            return Some(
+                "exclude kube-system, kube-node-lease and kubectl-sax-system by the webhook's namespaceSelector, and leave cluster-scoped kinds out of what fails closed",
+            );
         }
         match self.answer.as_ref()?.as_ref().err()? {
             ProbeError::NoService { .. } => Some("kubectl sax webhook install"),
@@ -181,11 +236,19 @@ fn as_json(status: &Status) -> Value {
     };
     json!({
         "registrations": registrations,
+        "paused": status.is_paused(),
+        "dangers": status.dangers.iter().map(danger_json).collect::<Vec<_>>(),
+        "replicas": status.replicas.as_ref().ok().map(|all| all.iter().map(replicas::as_json).collect::<Vec<_>>()),
+        "certificate": status.leaf,
         "server": status.server.as_ref().map(server_json),
         "reachable": matches!(status.answer, Some(Ok(()))),
         "reason": error.map(ProbeError::reason),
         "message": error.map(ToString::to_string),
     })
+}
+
+fn danger_json(danger: &Danger) -> Value {
+    json!({"webhook": danger.webhook, "what": danger.what})
 }
 
 fn server_json(server: &Server) -> Value {
@@ -201,11 +264,16 @@ fn server_json(server: &Server) -> Value {
 fn as_text(status: &Status, printer: &Printer) -> String {
     let mut text = String::new();
     for found in &status.registrations {
-        let (word, tone) = match found.description {
-            Some(_) => ("registered", Tone::Good),
-            None => ("not registered", Tone::Bad),
+        let since = found
+            .description
+            .as_ref()
+            .and_then(|found| found["paused"].as_str());
+        let (word, tone) = match (&found.description, since) {
+            (Some(_), Some(since)) => (format!("registered, but paused since {since}"), Tone::Bad),
+            (Some(_), None) => ("registered".to_owned(), Tone::Good),
+            (None, _) => ("not registered".to_owned(), Tone::Bad),
         };
-        text += &format!("{}: {}\n", found.name, printer.out(word, tone));
+        text += &format!("{}: {}\n", found.name, printer.out(&word, tone));
         let webhooks = found
             .description
             .as_ref()
@@ -214,10 +282,63 @@ fn as_text(status: &Status, printer: &Printer) -> String {
             text += &webhook_text(webhook);
         }
     }
+    if status.is_registered() {
+        text += &safety_text(status, printer);
+    }
     if let Some(server) = &status.server {
         text += &server_text(server, printer);
     }
-    text + &answer_text(status, printer)
+    text + &replicas_text(status, printer) + &answer_text(status, printer)
+}
+
+/// What was proved, or what speaks against it.
+fn safety_text(status: &Status, printer: &Printer) -> String {
+    if status.dangers.is_empty() {
+        let said = printer.out("no", Tone::Good);
+        let count = VITAL.len();
+        return format!(
+            "can it deadlock the cluster? {said}: none of {count} kinds of requests that a cluster \
+             and our own rollout need is refused when nobody answers\n"
+        );
+    }
+    let mut text = format!(
+        "can it deadlock the cluster? {}\n",
+        printer.out("yes", Tone::Bad)
+    );
+    for danger in &status.dangers {
+        text += &format!(
+            "  {} refuses {} when nobody answers\n",
+            danger.webhook, danger.what
+        );
+    }
+    text
+}
+
+fn replicas_text(status: &Status, printer: &Printer) -> String {
+    let all = match &status.replicas {
+        Ok(all) => all,
+        Err(error) => {
+            return format!(
+                "replicas: {}: {error}\n",
+                printer.out("not known", Tone::Warn)
+            );
+        }
+    };
+    let mut text = String::new();
+    for replica in all {
+        let leaf = replica.leaf.as_deref().unwrap_or("none known");
+        let short = leaf.get(..12).unwrap_or(leaf);
+        let age = match &status.leaf {
+            Some(newest) if Some(newest) == replica.leaf.as_ref() => ", the newest",
+            Some(_) if replica.leaf.is_some() => ", not the newest",
+            _ => "",
+        };
+        text += &format!("replica {}: certificate {short}{age}\n", replica.identity);
+        for (policy, said) in &replica.policies {
+            text += &format!("  policy {policy}: {said}\n");
+        }
+    }
+    text
 }
 
 fn server_text(server: &Server, printer: &Printer) -> String {
