@@ -79,13 +79,11 @@ impl Measured {
     }
 }
 
-/// Percentiles, and below them bars.
+/// What was counted, the times, and below them bars.
 pub(crate) fn bench_text(measured: &Measured, printer: &Printer) -> String {
-    let mut table = Table::new([
-        "ANSWERS", "FAILED", "RATE", "MEAN", "MIN", "P50", "P90", "P95", "P99", "P99.9", "MAX",
-    ]);
+    let mut counts = Table::new(["ANSWERS", "FAILED", "RATE", "MEAN"]);
     let told = |seconds: Option<f64>| Cell::from(seconds.map(seconds_text).unwrap_or_default());
-    let mut cells = vec![
+    counts.row([
         Cell::from(measured.answered.to_string()),
         match measured.failed {
             0 => Cell::from("0"),
@@ -93,25 +91,25 @@ pub(crate) fn bench_text(measured: &Measured, printer: &Printer) -> String {
         },
         Cell::from(format!("{:.1}/s", measured.answers_per_second)),
         told(measured.mean),
-        told(measured.shortest),
-    ];
-    cells.extend(
-        measured
-            .percentiles
-            .iter()
-            .map(|one| told(Some(one.seconds))),
-    );
-    cells.push(told(measured.longest));
-    table.row(cells);
-    let mut text = table.text(printer);
+    ]);
+    let mut text = counts.text(printer);
     if let Some(error) = &measured.error {
         let _ = writeln!(text, "first error: {error}");
     }
-    if !measured.histogram.is_empty() {
-        text.push('\n');
-        text += &bars(&measured.histogram, printer);
+    if measured.histogram.is_empty() {
+        return text;
     }
-    text
+    let mut times = Table::new(["MIN", "P50", "P90", "P95", "P99", "P99.9", "MAX"]);
+    let percentiles = measured.percentiles.iter().map(|one| Some(one.seconds));
+    let ends = ([measured.shortest], [measured.longest]);
+    times.row(
+        ends.0
+            .into_iter()
+            .chain(percentiles)
+            .chain(ends.1)
+            .map(told),
+    );
+    text + "\n" + &times.text(printer) + "\n" + &bars(&measured.histogram, printer)
 }
 
 fn bars(bars: &[Bar], printer: &Printer) -> String {
