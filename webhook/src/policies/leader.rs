@@ -24,8 +24,6 @@ use crate::placer::{ApiError, Leadership};
 const CONTROLLER: &str = "kubectl-sax.dev/policies";
 /// The longest note that the API server takes, in bytes, less a few.
 const LONGEST_NOTE: usize = 1000;
-/// Marks a webhook configuration that an administrator has paused: it is left as it is.
-const PAUSED: &str = "kubectl-sax.dev/paused";
 /// Objects of a webhook configuration that are ours.
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
