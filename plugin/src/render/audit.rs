@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use admission::{Finding, Severity};
 use serde_json::{Value, json};
 
-use super::lint::{counted, finding_line};
+use super::lint::{finding_line, sum};
 use super::{Cell, Table, yaml};
 use crate::audit::Audit;
-use crate::printer::{Printer, Tone};
+use crate::printer::Printer;
 use crate::verdicts::Verdict;
 
 /// The API of the Kubernetes policy working group, which dashboards read.
@@ -35,7 +35,7 @@ pub(crate) fn audit_text(audit: &Audit, namespaces: bool, printer: &Printer) -> 
     } else {
         String::new()
     };
-    table + &summary(audit, printer) + "\n"
+    table + &summary(audit, printer)
 }
 
 fn row(verdict: &Verdict, namespaces: bool) -> [Cell; 5] {
@@ -52,23 +52,11 @@ fn row(verdict: &Verdict, namespaces: bool) -> [Cell; 5] {
 }
 
 fn summary(audit: &Audit, printer: &Printer) -> String {
-    let verdicts = &audit.verdicts;
-    let objects = counted(verdicts.results.len(), "object", "objects");
-    let denials = counted(verdicts.denials(), "denial", "denials");
-    let warnings = counted(verdicts.warnings(), "warning", "warnings");
-    let tone = match (verdicts.denials(), verdicts.warnings()) {
-        (0, 0) => Tone::Good,
-        (0, _) => Tone::Warn,
-        _ => Tone::Bad,
-    };
     let controlled = match audit.controlled {
         0 => String::new(),
         count => format!("; {count} more are judged with what controls them"),
     };
-    printer.out(
-        &format!("{objects}: {denials}, {warnings}{controlled}"),
-        tone,
-    )
+    sum(&audit.verdicts, &controlled, printer)
 }
 
 /// A PolicyReport for each namespace, and one for what is in none.

@@ -106,6 +106,15 @@ fn junit_test(result: &Verdict) -> JunitTest {
 }
 
 fn summary(verdicts: &Verdicts, printer: &Printer) -> String {
+    let unusable = match verdicts.unusable.len() {
+        0 => String::new(),
+        count => format!(", {count} unusable"),
+    };
+    sum(verdicts, &unusable, printer)
+}
+
+/// The line that counts objects, denials and warnings, and what else there is to say.
+pub(super) fn sum(verdicts: &Verdicts, more: &str, printer: &Printer) -> String {
     let objects = counted(verdicts.results.len(), "object", "objects");
     let denials = counted(verdicts.denials(), "denial", "denials");
     let warnings = counted(verdicts.warnings(), "warning", "warnings");
@@ -114,12 +123,7 @@ fn summary(verdicts: &Verdicts, printer: &Printer) -> String {
         (0, _) => Tone::Warn,
         _ => Tone::Bad,
     };
-    let text = format!("{objects}: {denials}, {warnings}");
-    let unusable = match verdicts.unusable.len() {
-        0 => String::new(),
-        count => format!(", {count} unusable"),
-    };
-    printer.out(&(text + &unusable), tone) + "\n"
+    printer.out(&format!("{objects}: {denials}, {warnings}{more}"), tone) + "\n"
 }
 
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {

@@ -3,7 +3,6 @@
 mod admissions;
 mod api;
 mod bed;
-mod client;
 mod crowd;
 mod dry_run;
 mod fuel;

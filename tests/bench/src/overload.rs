@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use runtime::{Engine, EngineOptions, load_builtin};
 
-use crate::client::Answered;
 use crate::row::{MEGABYTE, Quantity, Row};
 use crate::sample::Sample;
 use crate::subject::{completed_pod, pod_review};
 use crate::webhook::{Folders, Webhook};
+use sax_tests::https::Answered;
 
 /// Of what it can answer, at least four fifths are answered.
 const TIMES: f64 = 1.25;

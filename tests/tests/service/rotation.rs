@@ -81,7 +81,7 @@ impl Load {
     fn connection(&self, trusted: &str) -> anyhow::Result<()> {
         let mut client = Client::connect(&self.address, trusted)?;
         for _ in 0..A_CONNECTION {
-            if client.is_over || self.is_over() {
+            if client.is_over() || self.is_over() {
                 break;
             }
             let uid = self

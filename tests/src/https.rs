@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +13,14 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One connection.
-pub(crate) struct Client(BufReader<StreamOwned<ClientConnection, TcpStream>>);
+pub struct Client {
+    stream: BufReader<StreamOwned<ClientConnection, TcpStream>>,
+    is_over: bool,
+}
 
 /// What a server said to a review.
-pub(crate) enum Answered {
+#[derive(Debug)]
+pub enum Answered {
     /// The answer's body.
     Well(Vec<u8>),
     /// To come again: it has enough to do.
@@ -25,27 +28,43 @@ pub(crate) enum Answered {
 }
 
 impl Client {
-    /// Connects to `address` and trusts only the authority in this file.
-    pub(crate) fn connect(address: &str, authority: &Path) -> Result<Self> {
+    /// Connects to `address`, whose certificate must be for `name`, and trusts only the
+    /// authorities of this PEM text.
+    ///
+    /// # Errors
+    /// When nobody answers there, or somebody else.
+    pub fn connect(address: &str, name: &str, bundle: &[u8]) -> Result<Self> {
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(authority).context("read ca.crt")? {
-            roots.add(certificate.context("read ca.crt")?)?;
+        for certificate in CertificateDer::pem_slice_iter(bundle) {
+            roots.add(certificate.context("read the bundle")?)?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let name = ServerName::try_from("localhost")?;
+        let name = ServerName::try_from(name.to_owned())?;
         let connection = ClientConnection::new(Arc::new(config), name)?;
         let socket = TcpStream::connect(address).context("connect to sax-webhook")?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self(BufReader::new(StreamOwned::new(connection, socket))))
+        Ok(Self {
+            stream: BufReader::new(StreamOwned::new(connection, socket)),
+            is_over: false,
+        })
+    }
+
+    /// Has the server said that it closes the connection?
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Sends a review and returns the answer's body.
-    pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// When there is no answer, or one that isn't 200.
+    pub fn post(&mut self, path: &str, body: &[u8]) -> Result<Vec<u8>> {
         match self.try_post(path, body)? {
             Answered::Well(body) => Ok(body),
             Answered::Later => bail!("the server says to come again"),
@@ -53,7 +72,10 @@ impl Client {
     }
 
     /// Sends a review that may be sent away.
-    pub(crate) fn try_post(&mut self, path: &str, body: &[u8]) -> Result<Answered> {
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is neither 200 nor 429.
+    pub fn try_post(&mut self, path: &str, body: &[u8]) -> Result<Answered> {
         let mut request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n",
@@ -61,7 +83,7 @@ impl Client {
         )
         .into_bytes();
         request.extend(body);
-        let stream = self.0.get_mut();
+        let stream = self.stream.get_mut();
         stream.write_all(&request).context("send a review")?;
         stream.flush().context("send a review")?;
         self.receive().context("receive an answer")
@@ -81,9 +103,10 @@ impl Client {
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().context("read its length")?;
             }
+            self.is_over |= line == "connection: close";
         }
         let mut body = vec![0; length];
-        self.0.read_exact(&mut body)?;
+        self.stream.read_exact(&mut body)?;
         Ok(if is_later {
             Answered::Later
         } else {
@@ -93,7 +116,9 @@ impl Client {
 
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        self.0.read_line(&mut line)?;
+        if self.stream.read_line(&mut line)? == 0 {
+            bail!("the connection was closed");
+        }
         Ok(line.trim_end().to_owned())
     }
 }
