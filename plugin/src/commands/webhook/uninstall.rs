@@ -20,8 +20,8 @@ pub(super) fn run(args: &UninstallArgs, printer: &Printer) -> Result<Exit, Failu
     if dry_run == DryRun::Client {
         for object in manifests
             .stopping()
-            .chain([&secret])
             .chain(manifests.remainder())
+            .chain([&secret])
         {
             printer.data(&format!("{} deleted (dry run)\n", object.display_name()))?;
         }
@@ -61,7 +61,9 @@ impl Removal<'_> {
         };
         let released = release.all(settling).await?;
         let secret = manifests.secret();
-        for object in [&secret].into_iter().chain(manifests.remainder()) {
+        // A replica that is still there restores a Secret that goes; it can't in a namespace that
+        // is going, so the Secret comes last.
+        for object in manifests.remainder().chain([&secret]) {
             self.remove(&cluster, object).await?;
         }
         let removed = released || !self.leaving.is_empty();
