@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use crate::doctor::Evidence;
 use crate::redaction::{redact, redact_text};
 use crate::render::pretty_yaml;
-use crate::scaffold::Object;
+use crate::scaffold::{Object, without_managed_fields};
 
 /// A file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +80,7 @@ pub(crate) fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
 }
 
 fn object_entry(object: &Object, redacted: bool) -> Entry {
-    let mut value = object.value.clone();
-    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
+    let mut value = without_managed_fields(&object.value);
     if redacted {
         redact(&mut value);
     }

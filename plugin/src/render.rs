@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::{ObjectFormat, Output};
-use crate::scaffold::Object;
+use crate::scaffold::{Object, without_managed_fields};
 use crate::template::Template;
 
 pub(crate) use age::age;
@@ -88,13 +88,8 @@ pub(crate) fn objects(objects: &[Object], format: ObjectFormat) -> String {
 
 /// Objects without the server's record of who owns which field.
 fn shown(objects: &[Object]) -> Vec<Value> {
-    let without_record = |object: &Object| {
-        let mut value = object.value.clone();
-        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
-        metadata.and_then(|metadata| metadata.remove("managedFields"));
-        value
-    };
-    objects.iter().map(without_record).collect()
+    let values = objects.iter().map(|object| &object.value);
+    values.map(without_managed_fields).collect()
 }
 
 fn list(items: Vec<Value>) -> Value {

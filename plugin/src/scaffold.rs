@@ -12,7 +12,7 @@ mod request;
 pub(crate) use admin::BUCKET_VARIABLE;
 pub(crate) use jobset::{EXCLUSIVE_TOPOLOGY, JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
 pub(crate) use names::{Names, is_dns_label};
-pub(crate) use object::Object;
+pub(crate) use object::{Object, without_managed_fields};
 pub(crate) use origin::origins;
 pub(crate) use request::{
     Expose, Images, Request, RequestError, check_bucket, check_namespace, check_placeholder,

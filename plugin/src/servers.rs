@@ -16,6 +16,13 @@ pub(crate) enum Role {
     Model,
 }
 
+/// What the images are called, without registry and tag.
+pub(crate) const IMAGES: [(&str, Role); 3] = [
+    ("sax-admin-server", Role::Admin),
+    ("sax-http", Role::Http),
+    ("sax-model-server", Role::Model),
+];
+
 /// A container of a Pod template that is a Sax server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Server {
@@ -43,14 +50,7 @@ impl Role {
     pub(crate) fn of(container: &Value) -> Option<Self> {
         let image = container["image"].as_str().unwrap_or_default();
         let name = image.rsplit('/').next().unwrap_or_default();
-        let by_image = [
-            ("sax-admin-server", Self::Admin),
-            ("sax-http", Self::Http),
-            ("sax-model-server", Self::Model),
-        ];
-        let found = by_image
-            .into_iter()
-            .find(|(part, _)| name.starts_with(part));
+        let found = IMAGES.into_iter().find(|(part, _)| name.starts_with(part));
         let arguments = container["args"].as_array().into_iter().flatten();
         let mut arguments = arguments.filter_map(Value::as_str);
         found.map(|(_, role)| role).or_else(|| {

@@ -4,6 +4,7 @@ use admission::{Decision, Finding};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::exit::Exit;
 use crate::input::{Manifest, Place, Unusable};
 
 /// All of one run.
@@ -93,5 +94,14 @@ impl Verdicts {
     pub(crate) fn warnings(&self) -> usize {
         let counts = self.results.iter();
         counts.map(|result| result.decision.warnings.len()).sum()
+    }
+
+    /// Denied where there is a denial; if `strict`, also where there is a warning.
+    pub(crate) fn exit(&self, strict: bool) -> Exit {
+        match (self.denials(), self.warnings()) {
+            (0, 0) => Exit::Fine,
+            (0, _) if !strict => Exit::Fine,
+            _ => Exit::Denied,
+        }
     }
 }

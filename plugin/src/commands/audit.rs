@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::judge::Judge;
 use crate::printer::{Printer, Progress};
 use crate::render;
+use crate::scaffold::without_managed_fields;
 
 pub(super) fn run(args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> {
     let (judge, objects, namespaces) = block_on(async {
@@ -22,7 +23,7 @@ pub(super) fn run(args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> 
     })?;
     let (audit, judge) = audit::judged(judge, objects, &namespaces);
     printer.data(&rendered(args, &audit, &judge, printer))?;
-    Ok(exit(&audit, args.strict))
+    Ok(audit.verdicts.exit(args.strict))
 }
 
 /// The policies of the cluster, and those of the command line.
@@ -153,27 +154,11 @@ impl Reading<'_> {
     }
 }
 
-/// A third of a small object, which no policy sees.
-fn without_managed_fields(object: &Value) -> Value {
-    let mut object = object.clone();
-    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
-    metadata.and_then(|metadata| metadata.remove("managedFields"));
-    object
-}
-
 fn rendered(args: &AuditArgs, audit: &Audit, judge: &Judge, printer: &Printer) -> String {
     match args.output {
         AuditFormat::Text => render::audit_text(audit, args.all_namespaces, printer),
         AuditFormat::Json => render::lint_json(&audit.verdicts),
         AuditFormat::Sarif => render::lint_sarif(&audit.verdicts, &judge.pages()),
         AuditFormat::PolicyReport => render::policy_reports(audit),
-    }
-}
-
-fn exit(audit: &Audit, strict: bool) -> Exit {
-    match (audit.verdicts.denials(), audit.verdicts.warnings()) {
-        (0, 0) => Exit::Fine,
-        (0, _) if !strict => Exit::Fine,
-        _ => Exit::Denied,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::confirming::confirm_or;
 use crate::changes::Ledger;
 use crate::cluster::{Cluster, Deletion};
 use crate::failure::Failure;
@@ -96,16 +97,10 @@ pub(super) async fn confirm(
     question: &str,
     objects: &[&Object],
 ) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
-    match printer.ask(question).await? {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::Declined),
-        None => Err(Failure::NobodyToAsk {
-            objects: objects.iter().map(|object| object.display_name()).collect(),
-        }),
-    }
+    let nobody = || Failure::NobodyToAsk {
+        objects: objects.iter().map(|object| object.display_name()).collect(),
+    };
+    confirm_or(printer, yes, question, nobody).await
 }
 
 /// `1 Pod`, `16 Pods`

@@ -91,10 +91,5 @@ fn exit(verdicts: &Verdicts, strict: bool) -> Exit {
         true => Exit::Fine,
         false => Exit::Error,
     };
-    let judged = match (verdicts.denials(), verdicts.warnings()) {
-        (0, 0) => Exit::Fine,
-        (0, _) if !strict => Exit::Fine,
-        _ => Exit::Denied,
-    };
-    read.worst(judged)
+    read.worst(verdicts.exit(strict))
 }

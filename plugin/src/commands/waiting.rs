@@ -67,6 +67,47 @@ impl Clock {
     }
 }
 
+/// A line of the progress, and whether what it tells is done.
+type Line = (String, bool);
+
+/// What one look saw: the lines to show, and how the waiting ended where it has.
+type Seen<T> = (Vec<Line>, Option<Result<T, SaxError>>);
+
+/// Looks once a second until a look ends the waiting, or the time is over. An error that may pass
+/// is shown, and the connections are made anew.
+async fn poll<T>(
+    grpc: &mut Grpc,
+    what: &str,
+    limit: Duration,
+    printer: &Printer,
+    mut look: impl AsyncFnMut(&mut Grpc, &Clock, bool) -> Result<Seen<T>, SaxError>,
+) -> Result<T, Failure> {
+    let clock = Clock::start(limit);
+    let mut progress = Progress::new(printer);
+    loop {
+        let (lines, ended, error) = match look(grpc, &clock, progress.is_live()).await {
+            Ok((lines, ended)) => (lines, ended, None),
+            Err(error) if is_passing(&error) => {
+                grpc.refresh().await;
+                (vec![(error.to_string(), false)], None, Some(error))
+            }
+            Err(error) => {
+                progress.finish()?;
+                return Err(error.into());
+            }
+        };
+        progress.show(lines.clone());
+        if let Some(ended) = ended {
+            progress.finish()?;
+            return Ok(ended?);
+        }
+        if !clock.tick().await {
+            progress.finish()?;
+            return Err(out_of_time(what, limit, lines, error));
+        }
+    }
+}
+
 /// Waits until so many replicas are loaded; `None` for all.
 pub(super) async fn until_loaded(
     grpc: &mut Grpc,
@@ -76,58 +117,30 @@ pub(super) async fn until_loaded(
     patience: Patience,
     printer: &Printer,
 ) -> Result<Look, Failure> {
-    let clock = Clock::start(limit);
-    let mut progress = Progress::new(printer);
     let mut progression = Progression::default();
     let mut looks = 0;
-    loop {
+    let what = format!("{id} to be loaded");
+    poll(grpc, &what, limit, printer, async |grpc, clock, live| {
         looks += 1;
         if looks % LOOKS == 0 {
             grpc.refresh().await;
         }
-        let seen = seen(grpc, id, patience.hopeless).await;
-        let (lines, error) = match seen {
-            Ok((look, why)) => {
-                progression.see(&look, clock.elapsed());
-                let live = progress.is_live();
-                let mut lines = progression.lines(&look, clock.elapsed(), live);
-                lines.extend(why.map(|why| (why, false)));
-                progress.show(lines.clone());
-                match look.verdict(loaded.unwrap_or(look.wanted)) {
-                    Verdict::Ready if clock.elapsed() < patience.settled => (lines, None),
-                    Verdict::Ready => {
-                        progress.finish()?;
-                        return Ok(look);
-                    }
-                    Verdict::Failed(replicas) => {
-                        progress.finish()?;
-                        let id = id.clone();
-                        return Err(SaxError::LoadFailed { id, replicas }.into());
-                    }
-                    Verdict::Waiting => (lines, None),
-                }
-            }
-            Err(error) if is_passing(&error) => {
-                let lines = vec![(error.to_string(), false)];
-                progress.show(lines.clone());
-                grpc.refresh().await;
-                (lines, Some(error))
-            }
-            Err(error) => {
-                progress.finish()?;
-                return Err(error.into());
-            }
+        let (look, why) = seen(grpc, id, patience.hopeless).await?;
+        progression.see(&look, clock.elapsed());
+        let mut lines = progression.lines(&look, clock.elapsed(), live);
+        lines.extend(why.map(|why| (why, false)));
+        let ended = match look.verdict(loaded.unwrap_or(look.wanted)) {
+            Verdict::Ready if clock.elapsed() < patience.settled => None,
+            Verdict::Ready => Some(Ok(look)),
+            Verdict::Failed(replicas) => Some(Err(SaxError::LoadFailed {
+                id: id.clone(),
+                replicas,
+            })),
+            Verdict::Waiting => None,
         };
-        if !clock.tick().await {
-            progress.finish()?;
-            return Err(out_of_time(
-                &format!("{id} to be loaded"),
-                limit,
-                lines,
-                error,
-            ));
-        }
-    }
+        Ok((lines, ended))
+    })
+    .await
 }
 
 /// Waits until a model is no longer published and none of its servers holds it.
@@ -138,37 +151,21 @@ pub(super) async fn until_forgotten(
     limit: Duration,
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let clock = Clock::start(limit);
-    let mut progress = Progress::new(printer);
-    loop {
-        let (lines, error) = match holders(grpc, id, servers).await {
-            Ok(holders) if holders.is_empty() => {
-                progress.show([(format!("{id} is unloaded everywhere"), true)]);
-                progress.finish()?;
-                return Ok(());
-            }
-            Ok(holders) => (holders, None),
-            Err(error) if is_passing(&error) => {
-                grpc.refresh().await;
-                (vec![error.to_string()], Some(error))
-            }
-            Err(error) => {
-                progress.finish()?;
-                return Err(error.into());
-            }
-        };
-        let lines: Vec<_> = lines.into_iter().map(|line| (line, false)).collect();
-        progress.show(lines.clone());
-        if !clock.tick().await {
-            progress.finish()?;
-            return Err(out_of_time(
-                &format!("{id} to be gone"),
-                limit,
-                lines,
-                error,
-            ));
-        }
-    }
+    let what = format!("{id} to be gone");
+    poll(grpc, &what, limit, printer, async |grpc, _, _| {
+        let holders = holders(grpc, id, servers).await?;
+        Ok(match holders.is_empty() {
+            true => (
+                vec![(format!("{id} is unloaded everywhere"), true)],
+                Some(Ok(())),
+            ),
+            false => (
+                holders.into_iter().map(|line| (line, false)).collect(),
+                None,
+            ),
+        })
+    })
+    .await
 }
 
 /// Waits until so many model servers have joined.
@@ -178,39 +175,16 @@ pub(super) async fn until_joined(
     limit: Duration,
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let clock = Clock::start(limit);
-    let mut progress = Progress::new(printer);
-    loop {
-        let (line, error) = match grpc.admin.stats().await {
-            Ok(stats) => {
-                let kinds = stats.model_server_type_stats.iter();
-                let joined: i64 = kinds.map(|kind| i64::from(kind.num_replicas)).sum();
-                let done = usize::try_from(joined).is_ok_and(|joined| joined >= wanted);
-                let line = (format!("{joined}/{wanted} model servers have joined"), done);
-                progress.show([line.clone()]);
-                if done {
-                    progress.finish()?;
-                    return Ok(());
-                }
-                (line, None)
-            }
-            Err(error) if is_passing(&error) => {
-                let line = (error.to_string(), false);
-                progress.show([line.clone()]);
-                grpc.refresh().await;
-                (line, Some(error))
-            }
-            Err(error) => {
-                progress.finish()?;
-                return Err(error.into());
-            }
-        };
-        if !clock.tick().await {
-            progress.finish()?;
-            let what = format!("{wanted} model servers to join");
-            return Err(out_of_time(&what, limit, vec![line], error));
-        }
-    }
+    let what = format!("{wanted} model servers to join");
+    poll(grpc, &what, limit, printer, async |grpc, _, _| {
+        let stats = grpc.admin.stats().await?;
+        let kinds = stats.model_server_type_stats.iter();
+        let joined: i64 = kinds.map(|kind| i64::from(kind.num_replicas)).sum();
+        let done = usize::try_from(joined).is_ok_and(|joined| joined >= wanted);
+        let line = format!("{joined}/{wanted} model servers have joined");
+        Ok((vec![(line, done)], done.then_some(Ok(()))))
+    })
+    .await
 }
 
 /// Could a later try succeed?
@@ -277,12 +251,7 @@ async fn holders(grpc: &Grpc, id: &ModelId, servers: &[String]) -> Result<Vec<St
 }
 
 /// Without an answer to the last look that is what there is to say.
-fn out_of_time(
-    what: &str,
-    limit: Duration,
-    lines: Vec<(String, bool)>,
-    error: Option<SaxError>,
-) -> Failure {
+fn out_of_time(what: &str, limit: Duration, lines: Vec<Line>, error: Option<SaxError>) -> Failure {
     if limit.is_zero()
         && let Some(error) = error
     {

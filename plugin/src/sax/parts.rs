@@ -11,6 +11,7 @@ use tpu::{Accelerator, Slice, Topology, keys};
 use super::SaxError;
 use crate::cluster::{Cluster, ClusterError};
 use crate::scaffold::selector_of;
+use crate::servers::{IMAGES, Role};
 
 /// What `deploy` writes on all Pods of Saxml's.
 const NAME_LABEL: &str = "app.kubernetes.io/name";
@@ -80,13 +81,6 @@ pub(crate) struct ServerPart {
     pub(crate) hosts_ready: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Admin,
-    Http,
-    ModelServer,
-}
-
 impl Parts {
     /// Looks for them: for the labels first, and without an admin server among those at all Pods.
     pub(crate) async fn find(cluster: &Cluster, namespace: &str) -> Result<Self, ClusterError> {
@@ -125,7 +119,7 @@ impl Parts {
                     }
                 }
                 Some(Role::Http) => parts.http.push(PodPart::of(pod, HTTP_PORT)),
-                Some(Role::ModelServer) => {
+                Some(Role::Model) => {
                     let cell = argument(pod, "--sax_cell").unwrap_or_default();
                     let name = label(pod, JOB_LABEL).unwrap_or_else(|| pod_name(pod));
                     slices.entry((cell, name)).or_default().push(pod);
@@ -289,13 +283,13 @@ fn role(pod: &Pod) -> Option<Role> {
     match component.as_deref() {
         Some("admin-server") => Some(Role::Admin),
         Some("http") => Some(Role::Http),
-        Some("model-server") => Some(Role::ModelServer),
-        _ => match image {
-            "sax-admin-server" => Some(Role::Admin),
-            "sax-http" => Some(Role::Http),
-            "sax-model-server" => Some(Role::ModelServer),
-            _ => None,
-        },
+        Some("model-server") => Some(Role::Model),
+        _ => {
+            let mut images = IMAGES.into_iter();
+            images
+                .find(|(name, _)| *name == image)
+                .map(|(_, role)| role)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod groups;
 mod guest;
 mod lines;
 mod lint;
+mod load;
 mod machine;
 mod memory;
 mod overload;

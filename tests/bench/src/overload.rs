@@ -2,12 +2,12 @@
 //! memory, and how soon it is itself again.
 
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use runtime::{Engine, EngineOptions, load_builtin};
 
+use crate::load::{on_connections, wait};
 use crate::row::{MEGABYTE, Quantity, Row};
 use crate::sample::Sample;
 use crate::subject::{completed_pod, pod_review};
@@ -139,31 +139,6 @@ fn recovery(webhook: &Webhook, body: &[u8]) -> Result<Duration> {
     let start = Instant::now();
     webhook.connect()?.post("/mutate?timeout=5s", body)?;
     Ok(start.elapsed())
-}
-
-fn on_connections<T: Send>(
-    connections: u32,
-    client: impl Fn(u32) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let client = &client;
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections)
-            .map(|number| scope.spawn(move || client(number)))
-            .collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, Result<T>>| {
-            let joined = thread.join();
-            joined.map_err(|_| anyhow!("a connection's thread panicked"))?
-        };
-        threads.into_iter().map(join).collect()
-    })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a load of so many a second is made by waiting for the time of each"
-)]
-fn wait(time: Duration) {
-    thread::sleep(time);
 }
 
 fn megabytes(half: &Half) -> usize {

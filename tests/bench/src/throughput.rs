@@ -3,12 +3,12 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use runtime::{Engine, EngineOptions, load_builtin};
 
+use crate::load::{on_connections, wait};
 use crate::row::{Quantity, Row};
 use crate::sample::Sample;
 use crate::subject::{completed_pod, pod_review};
@@ -18,7 +18,7 @@ use crate::webhook::{Folders, Webhook};
 const TIMES: f64 = 4.0;
 const P99: Duration = Duration::from_millis(5);
 /// The API server keeps several connections.
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: u32 = 4;
 /// The two servers take turns, so that a busy machine slows down both.
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(1_000);
@@ -82,7 +82,7 @@ fn paced(webhook: &Webhook, body: &[u8], rate: f64) -> Result<Row> {
 fn load(server: &Webhook, body: &[u8]) -> Result<Work> {
     let answers = AtomicUsize::new(0);
     let (processor, start) = (server.processor_time()?, Instant::now());
-    on_connections(|_| {
+    on_connections(CONNECTIONS, |_| {
         let mut client = server.connect()?;
         while start.elapsed() < ROUND {
             client.post("/mutate?timeout=10s", body)?;
@@ -100,10 +100,10 @@ fn load(server: &Webhook, body: &[u8]) -> Result<Work> {
 /// Reviews that are sent when they are due, whether or not earlier ones were slow.
 fn at_rate(server: &Webhook, body: &[u8], rate: f64) -> Result<Sample> {
     let start = Instant::now();
-    let times = on_connections(|connection| {
+    let times = on_connections(CONNECTIONS, |connection| {
         let mut client = server.connect()?;
         let mut times = Vec::new();
-        for turn in (connection..).step_by(CONNECTIONS) {
+        for turn in (connection..).step_by(CONNECTIONS as usize) {
             let due = Duration::from_secs_f64(f64::from(turn) / rate);
             if due > PACED {
                 break;
@@ -115,29 +115,6 @@ fn at_rate(server: &Webhook, body: &[u8], rate: f64) -> Result<Sample> {
         Ok(times)
     })?;
     Ok(Sample::from(times.concat()))
-}
-
-fn on_connections<T: Send>(client: impl Fn(u32) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let client = &client;
-    thread::scope(|scope| {
-        let numbers = (0..).take(CONNECTIONS);
-        let threads: Vec<_> = numbers
-            .map(|number| scope.spawn(move || client(number)))
-            .collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, Result<T>>| {
-            let joined = thread.join();
-            joined.map_err(|_| anyhow!("a connection's thread panicked"))?
-        };
-        threads.into_iter().map(join).collect()
-    })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a load of so many a second is made by waiting for the time of each"
-)]
-fn wait(time: Duration) {
-    thread::sleep(time);
 }
 
 impl Work {

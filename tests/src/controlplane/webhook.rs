@@ -104,6 +104,18 @@ pub fn holder(cluster: &Cluster) -> Result<Option<String>> {
     Ok(Some(text).filter(|holder| !holder.is_empty()))
 }
 
+/// Two replicas, of which the API server asks the first, when one of them leads.
+///
+/// # Errors
+/// When one doesn't come up, or none becomes the leader.
+pub fn pair(cluster: &Cluster, product: &Product) -> Result<(Replica, Replica)> {
+    let replica = |name| Replica::start(cluster, product, name, Options::default());
+    let (first, second) = (replica("webhook")?, replica("webhook-2")?);
+    first.register(cluster, product)?;
+    leader(cluster)?;
+    Ok((first, second))
+}
+
 impl Replica {
     /// Starts one more replica, which nobody asks for reviews until it is registered. Returns
     /// when it serves.

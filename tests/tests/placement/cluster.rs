@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sax_tests::controlplane::Cluster;
 use sax_tests::controlplane::pools::{Pool, default_pools};
-use sax_tests::controlplane::webhook::{self, Options, Replica};
+use sax_tests::controlplane::webhook::{self, Replica};
 use sax_tests::namespace::TempNamespace;
 use sax_tests::product::Product;
 use sax_tests::wait::{Look, until};
@@ -154,15 +154,8 @@ fn start() -> Shared {
     pools.extend((0..MANY).map(many));
     let cluster = Cluster::up(&xtask::workspace_root(), &name, &pools)
         .unwrap_or_else(|error| panic!("{error:#}"));
-    let replica = |name| {
-        Replica::start(&cluster, product(), name, Options::default())
-            .unwrap_or_else(|error| panic!("{error:#}"))
-    };
-    let (first, second) = (replica("webhook"), replica("webhook-2"));
-    first
-        .register(&cluster, product())
-        .unwrap_or_else(|error| panic!("{error:#}"));
-    webhook::leader(&cluster).unwrap_or_else(|error| panic!("{error:#}"));
+    let (first, second) =
+        webhook::pair(&cluster, product()).unwrap_or_else(|error| panic!("{error:#}"));
     Shared {
         cluster,
         first,

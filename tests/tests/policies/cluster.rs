@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sax_tests::controlplane::Cluster;
 use sax_tests::controlplane::pools::default_pools;
-use sax_tests::controlplane::webhook::{self, Options, Replica};
+use sax_tests::controlplane::webhook::{self, Replica};
 use sax_tests::guest::Denial;
 use sax_tests::kubectl::Answer;
 use sax_tests::namespace::TempNamespace;
@@ -205,15 +205,8 @@ fn start() -> Shared {
         .expect("the guard must start");
     let cluster = Cluster::up(&xtask::workspace_root(), &name, &default_pools())
         .unwrap_or_else(|error| panic!("{error:#}"));
-    let replica = |name| {
-        Replica::start(&cluster, product(), name, Options::default())
-            .unwrap_or_else(|error| panic!("{error:#}"))
-    };
-    let (first, second) = (replica("webhook"), replica("webhook-2"));
-    first
-        .register(&cluster, product())
-        .unwrap_or_else(|error| panic!("{error:#}"));
-    webhook::leader(&cluster).unwrap_or_else(|error| panic!("{error:#}"));
+    let (first, second) =
+        webhook::pair(&cluster, product()).unwrap_or_else(|error| panic!("{error:#}"));
     Shared {
         cluster,
         first,
