@@ -58,9 +58,9 @@ pub(crate) fn split(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 
-/// Judges objects that were read. `namespaces` are what the policies may read besides.
-pub(crate) fn judged(judge: Judge, objects: Vec<Value>, namespaces: &[Value]) -> (Audit, Judge) {
-    let judge = judge.knowing(objects.iter().chain(namespaces));
+/// Judges objects that were read. Those `around` them are what the policies may read besides.
+pub(crate) fn judged(judge: Judge, objects: Vec<Value>, around: &[Value]) -> (Audit, Judge) {
+    let judge = judge.knowing(objects.iter().chain(around));
     let known: BTreeSet<String> = objects.iter().map(uid).collect();
     let (controlled, roots): (Vec<_>, Vec<_>) = objects
         .into_iter()

@@ -211,6 +211,11 @@ impl TryFrom<Document> for WasmPolicy {
         if !crate::description::is_dns_label(&metadata.name) {
             return Err(format!("metadata.name {:?} is no DNS label", metadata.name));
         }
+        if let Some(grant) = spec.grants.iter().find(|grant| grant.is_forbidden()) {
+            return Err(format!(
+                "spec.grants names {grant}, which no policy may read: take it out"
+            ));
+        }
         Ok(Self {
             name: metadata.name,
             module: spec.module,

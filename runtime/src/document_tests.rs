@@ -44,7 +44,7 @@ fn every_field_is_read() {
         (20, Mode::Warn, OnError::Allow)
     );
     assert_eq!(entry.matching.exclude_namespaces, ["legacy"]);
-    assert!(entry.grants.covers("v1", "Namespace"));
+    assert_eq!(entry.grants.0[0].to_string(), "v1 Namespace");
     assert_eq!(
         (entry.limits.fuel, entry.limits.deadline),
         (10, Duration::from_millis(5))
@@ -180,4 +180,16 @@ fn what_the_clusters_schema_allows_a_sandbox_can_keep() {
         assert_eq!(limit(most + 1).unwrap_err().most, most, "{name}");
         assert_eq!(limit(schema["minimum"].as_u64().unwrap()), Ok(()));
     }
+}
+
+#[test]
+fn secrets_are_granted_to_nobody() {
+    let of = |api_version: &str, kind: &str| {
+        WasmPolicy::from_object(&json!({"apiVersion": API_VERSION, "kind": KIND,
+            "metadata": {"name": "a"}, "spec": {"module": {"builtin": "a"},
+                "grants": [{"apiVersion": api_version, "kind": kind}]}}))
+    };
+    let refused = of("v1", "Secret").unwrap_err().to_string();
+    assert!(refused.contains("spec.grants names v1 Secret"), "{refused}");
+    assert!(of("example.com/v1", "Secret").is_ok());
 }

@@ -21,6 +21,9 @@ pub struct Entry {
     pub policy: Policy,
     /// What answers.
     pub module: Arc<LoadedPolicy>,
+    /// Whether it reads what an [`Evaluator`](crate::Evaluator) is given to read; else only the
+    /// policy set's own objects.
+    pub reads: bool,
 }
 
 impl Entry {
@@ -89,6 +92,7 @@ impl WasmPolicy {
             source: self.module.clone(),
             policy,
             module: Arc::new(module),
+            reads: true,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What a policy may read through `cluster`.
 
 /// One kind that may be read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Grant {
     /// Such as `apps/v1`.
@@ -14,6 +14,21 @@ pub struct Grant {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants(pub Vec<Grant>);
 
+impl Grant {
+    /// Whether it is about a kind that no policy may read, whoever grants it.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        (self.api_version.as_str(), self.kind.as_str()) == ("v1", "Secret")
+    }
+}
+
+/// `batch/v1 Job`
+impl std::fmt::Display for Grant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.api_version, self.kind)
+    }
+}
+
 impl Grants {
     /// Whether nothing may be read.
     #[must_use]
@@ -23,10 +38,7 @@ impl Grants {
 
     /// Whether objects of this kind may be read.
     #[must_use]
-    pub fn covers(&self, api_version: &str, kind: &str) -> bool {
-        let Self(grants) = self;
-        grants
-            .iter()
-            .any(|grant| grant.api_version == api_version && grant.kind == kind)
+    pub fn covers(&self, grant: &Grant) -> bool {
+        self.0.contains(grant)
     }
 }

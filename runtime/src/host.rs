@@ -9,9 +9,9 @@ use wasmtime::{ResourceLimiter, StoreContextMut};
 use crate::bindings::sax::policy::cluster::ReadError;
 use crate::bindings::sax::policy::log::Level;
 use crate::config::{PER_COMPONENT, TABLE_ELEMENTS};
-use crate::grants::Grants;
+use crate::grants::{Grant, Grants};
 use crate::limits::Limits;
-use crate::objects::Objects;
+use crate::objects::{NotHeld, Objects};
 use crate::world;
 
 /// Units of fuel that a host call costs beside its bytes: about what it takes the host.
@@ -52,9 +52,11 @@ fn link_cluster(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     cluster.func_wrap("get", |mut store, (version, kind, namespace, name): Get| {
         charge(&mut store, 0)?;
         let host: &Host = store.data();
-        let found = host
-            .readable(&version, &kind)
-            .map(|objects| objects.get(&version, &kind, namespace.as_deref(), &name));
+        let grant = granted(version, kind);
+        let found = host.readable(&grant).and_then(|objects| {
+            let found = objects.get(&grant, namespace.as_deref(), &name);
+            found.map_err(ReadError::from)
+        });
         let bytes = found.iter().flatten().map(|json| json.len()).sum();
         pay(&mut store, bytes)?;
         Ok((found,))
@@ -63,10 +65,12 @@ fn link_cluster(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     cluster.func_wrap("list", |mut store, (version, kind, namespace): List| {
         charge(&mut store, 0)?;
         let host: &Host = store.data();
-        let found = host
-            .readable(&version, &kind)
-            .map(|objects| objects.list(&version, &kind, namespace.as_deref()))
-            .and_then(|list| host.fitting(list));
+        let grant = granted(version, kind);
+        let found = host.readable(&grant).and_then(|objects| {
+            let list = objects.list(&grant, namespace.as_deref());
+            list.map_err(ReadError::from)
+                .and_then(|list| host.fitting(list))
+        });
         let bytes = found.iter().flatten().map(|json| json.len()).sum();
         pay(&mut store, bytes)?;
         Ok((found,))
@@ -97,9 +101,22 @@ fn pay(store: &mut StoreContextMut<'_, Host>, bytes: usize) -> wasmtime::Result<
     }
 }
 
+fn granted(api_version: String, kind: String) -> Grant {
+    Grant { api_version, kind }
+}
+
+impl From<NotHeld> for ReadError {
+    fn from(why: NotHeld) -> Self {
+        match why {
+            NotHeld::Unknown => Self::Unavailable,
+            NotHeld::TooMany(reason) => Self::Exhausted(reason.to_string()),
+        }
+    }
+}
+
 impl Host {
-    fn readable(&self, api_version: &str, kind: &str) -> Result<&Objects, ReadError> {
-        if !self.grants.covers(api_version, kind) {
+    fn readable(&self, grant: &Grant) -> Result<&Objects, ReadError> {
+        if !self.grants.covers(grant) {
             return Err(ReadError::NotGranted);
         }
         self.objects.as_deref().ok_or(ReadError::Unavailable)

@@ -9,6 +9,7 @@ mod bindings;
 mod cache;
 mod call;
 mod choice;
+mod collection;
 mod config;
 mod convert;
 mod description;
@@ -32,6 +33,7 @@ mod verdict;
 mod world;
 
 pub use choice::{Choice, ChooseError, Ranking};
+pub use collection::Collection;
 pub use description::{Code, Description};
 pub use document::{ConfigMapKey, DocumentError, Module, WasmPolicy};
 pub use engine::{Engine, EngineError, EngineOptions};

@@ -22,15 +22,22 @@ use crate::world::World;
 pub struct Loaded {
     /// The policies in force, in order.
     pub set: PolicySet,
-    policies: Vec<Arc<LoadedPolicy>>,
+    policies: Vec<Slot>,
     objects: Option<Arc<Objects>>,
 }
 
-/// A policy set that must have answered by a certain time.
+/// A policy set with what it may use: a time by which it must have answered, and objects.
 #[derive(Debug, Clone, Copy)]
 pub struct Evaluator<'a> {
     loaded: &'a Loaded,
-    until: Instant,
+    until: Option<Instant>,
+    objects: Option<&'a Arc<Objects>>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    module: Arc<LoadedPolicy>,
+    reads: bool,
 }
 
 impl Loaded {
@@ -39,7 +46,7 @@ impl Loaded {
     pub fn of(policies: impl IntoIterator<Item = (Policy, LoadedPolicy)>) -> Self {
         let mut loaded = Self::default();
         for (policy, module) in policies {
-            loaded.push(policy, Arc::new(module));
+            loaded.push(policy, Arc::new(module), true);
         }
         loaded
     }
@@ -55,12 +62,13 @@ impl Loaded {
         entries.sort_by_key(place);
         let mut names = BTreeSet::new();
         let mut loaded = Self::default();
-        for Entry { policy, module, .. } in entries {
+        for entry in entries {
+            let Entry { policy, module, .. } = entry;
             if !names.insert(policy.name.clone()) {
                 let policy = policy.name;
                 return Err(LoadError::Twice { policy });
             }
-            loaded.push(policy, module);
+            loaded.push(policy, module, entry.reads);
         }
         Ok(loaded)
     }
@@ -78,14 +86,27 @@ impl Loaded {
     #[must_use]
     pub fn until(&self, until: Instant) -> Evaluator<'_> {
         Evaluator {
+            until: Some(until),
+            ..self.evaluator()
+        }
+    }
+
+    /// The same set, without a deadline beyond the policies' own and objects beyond its own.
+    #[must_use]
+    pub fn evaluator(&self) -> Evaluator<'_> {
+        Evaluator {
             loaded: self,
-            until,
+            until: None,
+            objects: None,
         }
     }
 
     /// The policies behind [`Self::set`], in the same order.
     pub fn policies(&self) -> impl Iterator<Item = (&Policy, &LoadedPolicy)> {
-        let of_slot = |policy: &Policy| self.policies.get(policy.slot).map(Arc::as_ref);
+        let of_slot = |policy: &Policy| {
+            let slot = self.policies.get(policy.slot)?;
+            Some(slot.module.as_ref())
+        };
         let Self { set, .. } = self;
         set.0
             .iter()
@@ -111,51 +132,69 @@ impl Loaded {
         admission::admit(request, phase, &self.set, self)
     }
 
-    fn push(&mut self, mut policy: Policy, module: Arc<LoadedPolicy>) {
+    fn push(&mut self, mut policy: Policy, module: Arc<LoadedPolicy>, reads: bool) {
         policy.slot = self.policies.len();
         self.set.0.push(policy);
-        self.policies.push(module);
-    }
-
-    fn ask(
-        &self,
-        policy: &Policy,
-        call: &Call<'_>,
-        until: Option<Instant>,
-    ) -> Result<Verdict, EvaluateError> {
-        let module = self.policies.get(policy.slot);
-        let module = module.ok_or(EvaluateError::NotLoaded)?;
-        let answer = module.review(call, self.objects.as_ref(), until)?;
-        Ok(answer.verdict)
+        self.policies.push(Slot { module, reads });
     }
 }
 
-/// By the policy that is in force for the group's namespace, without a deadline beyond its own.
-impl Rank for Loaded {
+impl<'a> Evaluator<'a> {
+    /// The same, whose policies read these objects, where they are granted to and the set has
+    /// none of its own.
+    #[must_use]
+    pub fn reading(self, objects: Option<&'a Arc<Objects>>) -> Self {
+        Self { objects, ..self }
+    }
+
+    fn slot(&self, policy: &Policy) -> Option<&'a Slot> {
+        self.loaded.policies.get(policy.slot)
+    }
+
+    fn objects(&self, slot: &Slot) -> Option<&'a Arc<Objects>> {
+        let given = self.objects.filter(|_| slot.reads);
+        self.loaded.objects.as_ref().or(given)
+    }
+}
+
+/// By the policy that is in force for the group's namespace.
+impl Rank for Evaluator<'_> {
     fn rank(&self, group: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
-        let Some((policy, module)) = self.placement_policy(&group.namespace) else {
-            return Err(RankError("no placement policy is in force".to_owned()));
-        };
+        let none = || RankError("no placement policy is in force".to_owned());
+        let (policy, _) = self
+            .loaded
+            .placement_policy(&group.namespace)
+            .ok_or_else(none)?;
+        let slot = self.slot(policy).ok_or_else(none)?;
         let choice = Choice {
             group,
             domains,
             settings_json: policy.settings_json(),
         };
-        let ranking = module.choose(&choice, self.objects.as_ref(), None);
+        let ranking = slot.module.choose(&choice, self.objects(slot), self.until);
         ranking
             .map(|ranking| ranking.names)
             .map_err(|error| RankError(format!("policy {} {error}", policy.name)))
     }
 }
 
+/// By the policy that is in force for the group's namespace, without a deadline beyond its own.
+impl Rank for Loaded {
+    fn rank(&self, group: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
+        self.evaluator().rank(group, domains)
+    }
+}
+
 impl Evaluate for Loaded {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
-        self.ask(policy, call, None)
+        self.evaluator().evaluate(policy, call)
     }
 }
 
 impl Evaluate for Evaluator<'_> {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
-        self.loaded.ask(policy, call, Some(self.until))
+        let slot = self.slot(policy).ok_or(EvaluateError::NotLoaded)?;
+        let answer = slot.module.review(call, self.objects(slot), self.until)?;
+        Ok(answer.verdict)
     }
 }

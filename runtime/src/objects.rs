@@ -1,22 +1,40 @@
-//! Recorded objects that answer `cluster`.
+//! Objects that answer `cluster`: recorded ones, or what is known of a cluster.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::collection::Collection;
+use crate::grants::Grant;
+
 /// Where objects without a namespace are taken to stand, as for `kubectl`.
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// Objects in memory that policies may read by grant. Being empty of a kind means that there are
-/// no such objects.
+/// Objects in memory that policies may read by grant. Cheap to clone: a copy shares what has not
+/// changed since, so that a review can be judged by one state of the cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Objects {
-    kinds: BTreeMap<(String, String), ByName>,
+    kinds: BTreeMap<Grant, Held>,
+    /// Whether nothing is known of the kinds that aren't here. Otherwise there are no such objects.
+    others_unknown: bool,
 }
 
-/// By namespace (empty for cluster-scoped objects) and name, as JSON.
-type ByName = BTreeMap<(String, String), Arc<[u8]>>;
+/// What is held of a kind.
+#[derive(Debug, Clone)]
+enum Held {
+    All(Arc<Collection>),
+    TooMany(Arc<str>),
+}
+
+/// Why there is nothing to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotHeld {
+    /// Nothing is known of the kind, or not yet.
+    Unknown,
+    /// There is more of it than is kept, in words.
+    TooMany(Arc<str>),
+}
 
 /// Why an object can't be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +45,15 @@ pub struct ObjectError {
 }
 
 impl Objects {
+    /// What is known of a cluster: nothing of any kind, so far.
+    #[must_use]
+    pub fn of_a_cluster() -> Self {
+        Self {
+            others_unknown: true,
+            ..Self::default()
+        }
+    }
+
     /// Records an object; a later one of the same name replaces it.
     ///
     /// # Errors
@@ -46,44 +73,75 @@ impl Objects {
             Ok(namespace) => namespace,
             Err(_) => DEFAULT_NAMESPACE.to_owned(),
         };
-        let objects = self.kinds.entry((api_version, kind)).or_default();
-        objects.insert((namespace, name), object.to_string().into_bytes().into());
+        let json = object.to_string().into_bytes().into();
+        let grant = Grant { api_version, kind };
+        self.change(&grant, |all| all.put(&namespace, &name, json));
         Ok(())
+    }
+
+    /// Changes what is held of a kind, of which there is nothing at first.
+    pub fn change(&mut self, grant: &Grant, change: impl FnOnce(&mut Collection)) {
+        if !matches!(self.kinds.get(grant), Some(Held::All(_))) {
+            self.hold(grant, Collection::default());
+        }
+        if let Some(Held::All(all)) = self.kinds.get_mut(grant) {
+            change(Arc::make_mut(all));
+        }
+    }
+
+    /// These are all the objects of a kind.
+    pub fn hold(&mut self, grant: &Grant, all: Collection) {
+        self.kinds.insert(grant.clone(), Held::All(Arc::new(all)));
+    }
+
+    /// There are more of a kind than are kept, in words: reads are refused with them.
+    pub fn hold_none(&mut self, grant: &Grant, reason: &str) {
+        let held = Held::TooMany(reason.into());
+        self.kinds.insert(grant.clone(), held);
+    }
+
+    /// Nothing is known of a kind any more.
+    pub fn forget(&mut self, grant: &Grant) {
+        self.kinds.remove(grant);
+    }
+
+    /// What is held of a kind; none where that isn't all of it.
+    #[must_use]
+    pub fn of(&self, grant: &Grant) -> Option<&Collection> {
+        match self.kinds.get(grant)? {
+            Held::All(all) => Some(all),
+            Held::TooMany(_) => None,
+        }
     }
 
     /// The object as JSON; `namespace` is none for cluster-scoped kinds.
     pub(crate) fn get(
         &self,
-        api_version: &str,
-        kind: &str,
+        grant: &Grant,
         namespace: Option<&str>,
         name: &str,
-    ) -> Option<Arc<[u8]>> {
-        let of_name = |(key, _): &(&(String, String), &Arc<[u8]>)| key.1 == name;
-        let mut found = self.of_kind(api_version, kind, namespace).filter(of_name);
-        found.next().map(|(_, json)| Arc::clone(json))
+    ) -> Result<Option<Arc<[u8]>>, NotHeld> {
+        let all = self.all(grant)?;
+        Ok(all.and_then(|all| all.get(namespace, name)))
     }
 
     /// All objects of a kind as JSON, by namespace and name.
     pub(crate) fn list(
         &self,
-        api_version: &str,
-        kind: &str,
+        grant: &Grant,
         namespace: Option<&str>,
-    ) -> Vec<Arc<[u8]>> {
-        let found = self.of_kind(api_version, kind, namespace);
-        found.map(|(_, json)| Arc::clone(json)).collect()
+    ) -> Result<Vec<Arc<[u8]>>, NotHeld> {
+        let all = self.all(grant)?;
+        Ok(all.map(|all| all.list(namespace)).unwrap_or_default())
     }
 
-    fn of_kind(
-        &self,
-        api_version: &str,
-        kind: &str,
-        namespace: Option<&str>,
-    ) -> impl Iterator<Item = (&(String, String), &Arc<[u8]>)> {
-        let key = (api_version.to_owned(), kind.to_owned());
-        let objects = self.kinds.get(&key).into_iter().flatten();
-        objects.filter(move |((found, _), _)| namespace.is_none_or(|wanted| found == wanted))
+    fn all(&self, grant: &Grant) -> Result<Option<&Collection>, NotHeld> {
+        match self.kinds.get(grant) {
+            Some(Held::All(all)) => Ok(Some(all)),
+            Some(Held::TooMany(reason)) => Err(NotHeld::TooMany(Arc::clone(reason))),
+            None if self.others_unknown => Err(NotHeld::Unknown),
+            None => Ok(None),
+        }
     }
 }
 
@@ -92,6 +150,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn of(kind: &str) -> Grant {
+        Grant {
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+        }
+    }
 
     fn recorded() -> Objects {
         let mut objects = Objects::default();
@@ -106,7 +171,8 @@ mod tests {
     #[test]
     fn objects_are_listed_by_namespace_and_name() {
         let names: Vec<String> = recorded()
-            .list("v1", "Pod", None)
+            .list(&of("Pod"), None)
+            .unwrap()
             .iter()
             .map(|json| serde_json::from_slice::<Value>(json).unwrap())
             .map(|pod| {
@@ -117,14 +183,28 @@ mod tests {
             })
             .collect();
         assert_eq!(names, [r#""a"/"x""#, r#""a"/"y""#, r#""b"/"x""#]);
-        assert_eq!(recorded().list("v1", "Pod", Some("a")).len(), 2);
+        assert_eq!(recorded().list(&of("Pod"), Some("a")).unwrap().len(), 2);
     }
 
     #[test]
     fn what_is_not_recorded_is_not_there() {
-        assert!(recorded().get("v1", "Pod", Some("b"), "x").is_some());
-        assert!(recorded().get("v1", "Pod", Some("b"), "y").is_none());
-        assert!(recorded().list("v1", "Service", None).is_empty());
+        let pod = |name| recorded().get(&of("Pod"), Some("b"), name).unwrap();
+        assert!(pod("x").is_some());
+        assert!(pod("y").is_none());
+        assert_eq!(recorded().list(&of("Service"), None), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn of_a_cluster_what_is_not_known_is_an_error_and_never_an_absence() {
+        let mut objects = Objects::of_a_cluster();
+        assert_eq!(objects.list(&of("Pod"), None), Err(NotHeld::Unknown));
+        objects.hold(&of("Pod"), Collection::default());
+        assert_eq!(objects.get(&of("Pod"), None, "x"), Ok(None));
+        objects.hold_none(&of("Pod"), "too many");
+        let refused = objects.get(&of("Pod"), None, "x");
+        assert_eq!(refused, Err(NotHeld::TooMany("too many".into())));
+        objects.forget(&of("Pod"));
+        assert_eq!(objects.get(&of("Pod"), None, "x"), Err(NotHeld::Unknown));
     }
 
     #[test]

@@ -101,6 +101,12 @@ impl LoadedPolicy {
         &self.limits
     }
 
+    /// What it may read.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
     /// Which of the contract's worlds it is of.
     #[must_use]
     pub fn world(&self) -> World {

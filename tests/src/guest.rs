@@ -33,8 +33,30 @@ impl Default for Denial<'_> {
     }
 }
 
+/// A policy that reads one object for each review: where it is there, it denies with the object's
+/// JSON as its words, and where it can't be read, with the reason.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// A kind of `v1`.
+    pub kind: &'a str,
+    /// Where the object is.
+    pub namespace: &'a str,
+    /// What it is called.
+    pub name: &'a str,
+}
+
 /// Where a text or a list is, and how many items it has.
 type Span = [usize; 2];
+
+/// Its memory, what `cluster` lets it allocate in, and what it says of itself.
+const AROUND: &str = r#"(memory (export "memory") 4)
+    (global $next (mut i32) (i32.const 131072))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        (local $at i32)
+        (local.set $at (global.get $next))
+        (global.set $next (i32.and (i32.const -8)
+            (i32.add (i32.const 7) (i32.add (global.get $next) (local.get 3)))))
+        (local.get $at))"#;
 
 impl Denial<'_> {
     /// Its code.
@@ -46,6 +68,19 @@ impl Denial<'_> {
     /// When it can't be made: the contract is not where it should be.
     pub fn component(&self) -> Result<Vec<u8>> {
         let mut data = Data::default();
+        let description = self.description(&mut data);
+        let (verdict, _) = self.verdict(&mut data);
+        component(&format!(
+            r#"(module {AROUND}
+                (data (i32.const {BASE}) "{data}")
+                (func (export "describe") (result i32) i32.const {description})
+                (func (export "review") (param i32) (result i32) i32.const {verdict}))"#,
+            data = data.escaped(),
+        ))
+    }
+
+    /// Where the record of what it says of itself is.
+    fn description(&self, data: &mut Data) -> usize {
         let [name, code] = ["denial", Self::CODE].map(|text| data.text(text));
         let [version, schema] = [self.version, self.schema].map(|text| data.text(text));
         let [core, resource] = ["", self.resource].map(|text| data.text(text));
@@ -55,24 +90,59 @@ impl Denial<'_> {
         let codes = data.words(&[code[0], code[1], 0, 0, 0, 0, 0]);
         let matches = [rule, 1];
         let record = [name, version, nothing, matches, schema, [codes, 1], nothing];
-        let description = data.words(&record.concat());
-        let message = data.text(self.message);
+        data.words(&record.concat())
+    }
+
+    /// Where its verdict is, and in it the span of its words.
+    fn verdict(&self, data: &mut Data) -> (usize, usize) {
+        let [code, message] = [Self::CODE, self.message].map(|text| data.text(text));
+        let nothing = [0, 0];
         let finding = [&code[..], &[0], &nothing, &message, &nothing].concat();
         let findings = data.words(&finding);
-        let verdict = data.words(&[0, findings, 1, 0, 0]);
+        (data.words(&[0, findings, 1, 0, 0]), findings + 20)
+    }
+}
+
+impl Reader<'_> {
+    /// The component.
+    ///
+    /// # Errors
+    /// When it can't be made: the contract is not where it should be.
+    pub fn component(&self) -> Result<Vec<u8>> {
+        let mut data = Data::default();
+        let denial = Denial::default();
+        let description = denial.description(&mut data);
+        let (verdict, words) = denial.verdict(&mut data);
+        let fine = data.words(&[0; 5]);
+        let reasons = ["not granted", "unavailable", "exhausted"].map(|text| data.text(text));
+        let reasons = data.words(&reasons.concat());
+        // result<option<list<u8>>, read-error>: a tag, then at 4 the tag of either, then a span.
+        let found = data.words(&[0; 4]);
+        let [version, kind, namespace, name] =
+            ["v1", self.kind, self.namespace, self.name].map(|text| {
+                let [at, length] = data.text(text);
+                format!("(i32.const {at}) (i32.const {length})")
+            });
         component(&format!(
             r#"(module
-                (memory (export "memory") 4)
+                (import "sax:policy/cluster@0.1.0" "get"
+                    (func $get (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+                {AROUND}
                 (data (i32.const {BASE}) "{data}")
-                (global $next (mut i32) (i32.const 131072))
-                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-                    (local $at i32)
-                    (local.set $at (global.get $next))
-                    (global.set $next (i32.and (i32.const -8)
-                        (i32.add (i32.const 7) (i32.add (global.get $next) (local.get 3)))))
-                    (local.get $at))
                 (func (export "describe") (result i32) i32.const {description})
-                (func (export "review") (param i32) (result i32) i32.const {verdict}))"#,
+                (func $say (param $span i32)
+                    (i64.store (i32.const {words}) (i64.load (local.get $span))))
+                (func (export "review") (param i32) (result i32)
+                    (call $get {version} {kind} (i32.const 1) {namespace} {name} (i32.const {found}))
+                    (if (i32.load8_u (i32.const {found})) (then
+                        (call $say (i32.add (i32.const {reasons})
+                            (i32.mul (i32.const 8) (i32.load8_u offset=4 (i32.const {found}))))))
+                    (else
+                        (if (i32.eqz (i32.load8_u offset=4 (i32.const {found})))
+                            (then (return (i32.const {fine}))))
+                        (call $say (i32.const {}))))
+                    (i32.const {verdict})))"#,
+            found + 8,
             data = data.escaped(),
         ))
     }

@@ -4,12 +4,14 @@ mod certificates;
 mod load;
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::budget;
+use crate::reads::Caps;
 
 pub(crate) use certificates::Certificates;
 pub(crate) use load::Load;
@@ -45,9 +47,19 @@ pub(crate) struct Serve {
     pub(crate) policies: Vec<PathBuf>,
 
     /// File or folder with objects (YAML or JSON) that policies may read where they are granted
-    /// to; repeatable. Without it such reads find no cluster to ask.
+    /// to, in place of the cluster; repeatable. Without it, and without a cluster, such reads find
+    /// nobody to ask.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) objects: Vec<PathBuf>,
+
+    /// Objects that are kept of each kind that policies are granted to read from the cluster. Of
+    /// a kind with more nothing is read: it is an error for the policy.
+    #[arg(long, value_name = "NUMBER", default_value = "10000")]
+    pub(crate) read_objects: NonZero<u32>,
+
+    /// The same in bytes of JSON.
+    #[arg(long, value_name = "NUMBER", default_value = "33554432")]
+    pub(crate) read_bytes: NonZero<u32>,
 
     /// Folder for compiled policies; without it each start compiles them anew.
     #[arg(long, value_name = "DIR", env = "KUBECTL_SAX_CACHE_DIR")]
@@ -97,6 +109,17 @@ pub(crate) struct Serve {
     /// Form of the log lines on stderr.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+impl Serve {
+    /// How much is kept of a kind that policies read.
+    pub(crate) fn caps(&self) -> Caps {
+        let number = |number: NonZero<u32>| usize::try_from(number.get()).unwrap_or(usize::MAX);
+        Caps {
+            objects: number(self.read_objects),
+            bytes: number(self.read_bytes),
+        }
+    }
 }
 
 /// Whether to place groups.

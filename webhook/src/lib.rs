@@ -23,6 +23,7 @@ mod metrics;
 mod objects;
 mod placer;
 mod policies;
+mod reads;
 mod replicas;
 mod reviewer;
 mod serve;

@@ -6,8 +6,8 @@
 //! WasmPolicy's status how far the replicas are.
 //!
 //! ```text
-//! WasmPolicies, ConfigMaps ──► keeper ──► catalogue ──► live ──► reviews
-//!                                │ what is loaded
+//! WasmPolicies, ConfigMaps ──► keeper ──► catalogue ──► live ──► reviews ◄── what is granted
+//!                                │ what is loaded                                (crate::reads)
 //!                                ▼
 //!                     Lease of each replica ──► leader ──► registration, status, Events
 //! ```
@@ -30,13 +30,13 @@ mod status;
 mod watches;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use admission::{Call, Evaluate, EvaluateError, Policy, PolicySet, Verdict};
 use placement::{DomainFacts, GroupFacts, Rank, RankError, TightestFit};
 use runtime::Loaded;
 
-use crate::reviewer::Policies;
+use crate::reads::Mirror;
+use crate::reviewer::{Means, Policies};
 
 pub(crate) use base::{Base, PoliciesError};
 pub(crate) use keeper::{Keeper, Kept};
@@ -52,20 +52,28 @@ impl Policies for Loaded {
         &self,
         policy: &Policy,
         call: &Call<'_>,
-        until: Instant,
+        means: Means<'_>,
     ) -> Result<Verdict, EvaluateError> {
-        self.until(until).evaluate(policy, call)
+        let evaluator = self.until(means.until).reading(means.objects);
+        evaluator.evaluate(policy, call)
     }
 }
 
 /// Ranks by the placement policy in force; where an operator has none, by the default.
-pub(crate) struct Ranking(pub(crate) Arc<Live<Loaded>>);
+pub(crate) struct Ranking {
+    /// The policy set in force.
+    pub(crate) policies: Arc<Live<Loaded>>,
+    /// What its policies may read.
+    pub(crate) mirror: Option<Arc<Mirror>>,
+}
 
 impl Rank for Ranking {
     fn rank(&self, group: &GroupFacts, domains: &[DomainFacts]) -> Result<Vec<String>, RankError> {
-        let policies = self.0.now();
+        let policies = self.policies.now();
+        let objects = self.mirror.as_ref().map(|mirror| mirror.now());
+        let evaluator = policies.evaluator().reading(objects.as_ref());
         match policies.placement_policy(&group.namespace) {
-            Some(_) => policies.rank(group, domains),
+            Some(_) => evaluator.rank(group, domains),
             None => TightestFit.rank(group, domains),
         }
     }

@@ -7,9 +7,12 @@ use admission::{
     Call, Decision, Evaluate, EvaluateError, Finding, Phase, Policy, PolicySet, Request, Verdict,
 };
 
+use runtime::Objects;
+
 use crate::budget::Budget;
 use crate::metrics::{Metrics, Outcome};
 use crate::policies::Live;
+use crate::reads::Mirror;
 
 /// The kinds that have a label of their own; a peer can send any other kind, but no new label.
 const KINDS: [&str; 7] = [
@@ -43,19 +46,30 @@ pub(crate) trait Policies: Send + Sync + 'static {
     /// In the order of evaluation.
     fn set(&self) -> &PolicySet;
 
-    /// Asks one policy, which has failed when it has not answered by `until`.
+    /// Asks one policy, within what it may use.
     fn evaluate(
         &self,
         policy: &Policy,
         call: &Call<'_>,
-        until: Instant,
+        means: Means<'_>,
     ) -> Result<Verdict, EvaluateError>;
+}
+
+/// What a policy may use to answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Means<'a> {
+    /// It has failed when it has not answered by then.
+    pub(crate) until: Instant,
+    /// What it may read where it is granted to: the cluster as it was when the review began.
+    pub(crate) objects: Option<&'a Arc<Objects>>,
 }
 
 /// Decides with the policies in force.
 pub(crate) struct PolicyReviewer<P> {
     /// The policies: those in force when a review begins judge all of it.
     pub(crate) policies: Arc<Live<P>>,
+    /// What they may read of the cluster, where there is one.
+    pub(crate) mirror: Option<Arc<Mirror>>,
     /// Counts findings and failures.
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -82,10 +96,12 @@ impl<P: Policies> Reviewer for PolicyReviewer<P> {
             }
         };
         let policies = self.policies.now();
+        let objects = self.mirror.as_ref().map(|mirror| mirror.now());
         let evaluator = Watched {
             policies: policies.as_ref(),
             metrics: &self.metrics,
             budget,
+            objects: objects.as_ref(),
         };
         let decision = admission::admit(&request, phase, policies.set(), &evaluator);
         self.count(&decision);
@@ -119,15 +135,18 @@ struct Watched<'a, P> {
     policies: &'a P,
     metrics: &'a Metrics,
     budget: &'a Budget,
+    objects: Option<&'a Arc<Objects>>,
 }
 
 impl<P: Policies> Evaluate for Watched<'_, P> {
     fn evaluate(&self, policy: &Policy, call: &Call<'_>) -> Result<Verdict, EvaluateError> {
         let began = Instant::now();
-        let verdict = match began < self.budget.evaluate_until {
-            true => self
-                .policies
-                .evaluate(policy, call, self.budget.evaluate_until),
+        let means = Means {
+            until: self.budget.evaluate_until,
+            objects: self.objects,
+        };
+        let verdict = match began < means.until {
+            true => self.policies.evaluate(policy, call, means),
             false => Err(EvaluateError::DeadlineExceeded {
                 limit: self.budget.usable_milliseconds(),
             }),

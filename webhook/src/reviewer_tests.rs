@@ -21,7 +21,7 @@ where
         &self,
         policy: &Policy,
         _: &Call<'_>,
-        _: Instant,
+        _: Means<'_>,
     ) -> Result<Verdict, EvaluateError> {
         (self.1)(&policy.name)
     }
@@ -38,6 +38,7 @@ where
     let says = Says(PolicySet(vec![policy("strict"), lenient]), says);
     PolicyReviewer {
         policies: Arc::new(Live::new(says)),
+        mirror: None,
         metrics: Arc::new(Metrics::new()),
     }
 }

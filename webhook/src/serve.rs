@@ -19,6 +19,7 @@ use crate::http::{self, Doors};
 use crate::metrics::Metrics;
 use crate::placer::Placer;
 use crate::policies::{Base, Keeper, Kept, Live, PoliciesError, Ranking};
+use crate::reads::{Mirror, Reads};
 use crate::reviewer::{PolicyReviewer, Reviewer};
 use crate::server::{End, Server};
 use crate::shutdown::{Begun, Signals, Trigger};
@@ -90,12 +91,22 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
     crew.keep_certificates(options, member.as_ref(), exchange, &metrics)?;
     let places = member.is_some() && options.placement != Placement::Off;
     let base = Arc::new(Base::load(options, places)?);
+    // Where policies read objects of files, they read no cluster.
+    let mirror = (places && !base.reads_files()).then(|| Arc::new(Mirror::new()));
     let policies = base.with(Vec::new()).map_err(PoliciesError::from)?;
     let policies = Arc::new(Live::new(policies));
     let ending = Ending::new();
     if let Some(member) = member {
-        let mut keeper = places.then(|| keeper(&member, &base, &policies, &metrics));
-        let placer = places.then(|| placer(options, &member, &policies));
+        let reads = mirror.clone().map(|mirror| {
+            let client = member.api.client.clone();
+            Reads::new(client, options.caps(), mirror)
+        });
+        let mut keeper = places.then(|| keeper(&member, &base, &policies, reads, &metrics));
+        let ranking = Ranking {
+            policies: Arc::clone(&policies),
+            mirror: mirror.clone(),
+        };
+        let placer = places.then(|| placer(options, &member, ranking));
         crew.join(member, placer, &ending.stopped);
         // The cluster's policies are in force before any review is answered.
         if let Some(keeper) = &mut keeper {
@@ -109,6 +120,7 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
     }
     let reviewer = Arc::new(PolicyReviewer {
         policies,
+        mirror,
         metrics: Arc::clone(&metrics),
     });
     // An authority of our own is made, or read, by now or soon.
@@ -152,6 +164,7 @@ fn keeper(
     member: &Member,
     base: &Arc<Base>,
     live: &Arc<Live<Loaded>>,
+    reads: Option<Reads>,
     metrics: &Metrics,
 ) -> Keeper {
     Keeper::start(Kept {
@@ -161,17 +174,18 @@ fn keeper(
         leadership: member.leadership.clone(),
         base: Arc::clone(base),
         live: Arc::clone(live),
+        reads,
         metrics: metrics.policies(),
     })
 }
 
-fn placer(options: &Serve, member: &Member, policies: &Arc<Live<Loaded>>) -> Placer {
+fn placer(options: &Serve, member: &Member, ranking: Ranking) -> Placer {
     Placer {
         api: member.api.clone(),
         identity: member.identity.clone(),
         leadership: member.leadership.clone(),
         settings: settings(options),
-        rank: Arc::new(Ranking(Arc::clone(policies))),
+        rank: Arc::new(ranking),
     }
 }
 

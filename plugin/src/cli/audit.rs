@@ -12,7 +12,8 @@ use crate::selector::parse_selector;
 /// Every object of the kinds that the policies ask for is judged as if it were created now: what
 /// would be denied, what would be warned of, and how many fields would be filled in. Objects that
 /// another judged object controls, such as a JobSet's Jobs, are judged with it. Nothing is changed.
-/// Lists are read page by page, one at a time.
+/// Lists are read page by page, one at a time. What a policy of the cluster is granted to read is
+/// read with your own rights; where you may not list it, that is said and nothing is judged.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct AuditArgs {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::Api;
-use runtime::{ConfigMapKey, Engine, Entry, LoadError, Module, WasmPolicy};
+use runtime::{ConfigMapKey, Engine, Entry, Grant, LoadError, Module, WasmPolicy};
 use serde_json::{Value, json};
 
 use super::{Cluster, ClusterError, Permission, WASM_POLICIES};
@@ -35,6 +35,11 @@ impl PoliciesInForce {
 }
 
 impl PolicyInForce {
+    /// What it reads of the cluster.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.document.grants.0.iter()
+    }
+
     /// As the webhook loads it.
     pub(crate) fn load(&self, engine: &Engine) -> Result<Entry, LoadError> {
         let component = match &self.component {
@@ -76,8 +81,10 @@ impl Cluster {
         &self,
         module: &Module,
     ) -> Result<Result<Option<Vec<u8>>, String>, ClusterError> {
-        let Module::ConfigMap(ConfigMapKey { name, key }) = module else {
-            return Ok(Ok(None));
+        let ConfigMapKey { name, key } = match module {
+            Module::ConfigMap(key) => key,
+            Module::Image(_) => return Ok(Err(format!("{module} isn't pulled here"))),
+            Module::Builtin(_) | Module::File(_) => return Ok(Ok(None)),
         };
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), placement::NAMESPACE);
         let found = api.get_opt(name).await.map_err(|cause| self.error(cause))?;

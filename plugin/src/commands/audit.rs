@@ -1,12 +1,17 @@
 //! `audit`: read, judge, print.
 
+use std::collections::BTreeSet;
+
 use admission::MatchRule;
+use runtime::Grant;
 use serde_json::Value;
 
 use super::block_on;
 use crate::audit::{self, Audit, api_versions, is_wanted, split};
 use crate::cli::{AuditArgs, AuditFormat};
-use crate::cluster::{Cluster, ClusterError, Listing, PoliciesInForce, Served, offline_namespace};
+use crate::cluster::{
+    Cluster, ClusterError, Listing, PoliciesInForce, PolicyInForce, Served, offline_namespace,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judge::Judge;
@@ -15,23 +20,24 @@ use crate::render;
 use crate::scaffold::without_managed_fields;
 
 pub(super) fn run(args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let (judge, objects, namespaces) = block_on(async {
+    let (judge, objects, around) = block_on(async {
         let cluster = Cluster::connect(&args.connection).await?;
-        let judge = in_force(args, &cluster, printer).await?;
-        let (objects, namespaces) = read(args, &cluster, &judge.rules(), printer).await?;
-        Ok((judge, objects, namespaces))
+        let (judge, grants) = in_force(args, &cluster, printer).await?;
+        let rules = judge.rules();
+        let (objects, around) = read(args, &cluster, &rules, &grants, printer).await?;
+        Ok((judge, objects, around))
     })?;
-    let (audit, judge) = audit::judged(judge, objects, &namespaces);
+    let (audit, judge) = audit::judged(judge, objects, &around);
     printer.data(&rendered(args, &audit, &judge, printer))?;
     Ok(audit.verdicts.exit(args.strict))
 }
 
-/// The policies of the cluster, and those of the command line.
+/// The policies of the cluster, and those of the command line; and what the former read.
 async fn in_force(
     args: &AuditArgs,
     cluster: &Cluster,
     printer: &Printer,
-) -> Result<Judge, Failure> {
+) -> Result<(Judge, BTreeSet<Grant>), Failure> {
     let found = match cluster.policies_in_force().await {
         // A user of one namespace may see no cluster-scoped object; the built-in policies do.
         Err(ClusterError::NotAllowed(permissions)) => PoliciesInForce::unknown(&permissions),
@@ -40,14 +46,18 @@ async fn in_force(
     for reason in &found.left_out {
         printer.warning(&format!("left out: {reason}"))?;
     }
-    Ok(Judge::load_with(&args.policies.files, &found.policies)?)
+    let judge = Judge::load_with(&args.policies.files, &found.policies)?;
+    let grants = found.policies.iter().flat_map(PolicyInForce::grants);
+    Ok((judge, grants.cloned().collect()))
 }
 
-/// The objects to judge, and the namespaces that policies may read.
+/// The objects to judge, and those that policies may read besides: the namespaces, and all of
+/// what a policy of the cluster is granted, with the rights of whoever asks.
 async fn read(
     args: &AuditArgs,
     cluster: &Cluster,
     rules: &[MatchRule],
+    grants: &BTreeSet<Grant>,
     printer: &Printer,
 ) -> Result<(Vec<Value>, Vec<Value>), Failure> {
     let namespace = match args.all_namespaces {
@@ -72,9 +82,12 @@ async fn read(
         progress.show([(format!("{} objects read", objects.len()), false)]);
     }
     progress.finish()?;
-    let namespaces = reading.namespaces().await?;
+    let mut around = reading.namespaces().await?;
+    for grant in grants {
+        around.extend(reading.granted(grant).await?);
+    }
     match reading.missing.is_empty() {
-        true => Ok((objects, namespaces)),
+        true => Ok((objects, around)),
         false => Err(ClusterError::NotAllowed(reading.missing).into()),
     }
 }
@@ -140,6 +153,18 @@ impl Reading<'_> {
             ..Listing::all("v1", "namespaces", "Namespace")
         };
         self.read(&listing).await
+    }
+
+    /// All objects of a kind: a part of them would be judged by as if it were all.
+    async fn granted(&mut self, grant: &Grant) -> Result<Vec<Value>, Failure> {
+        let served = self.cluster.served(&grant.api_version).await?;
+        match served.iter().find(|served| served.kind == grant.kind) {
+            Some(served) => {
+                let listing = Listing::all(&served.api_version, &served.resource, &served.kind);
+                self.read(&listing).await
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn read(&mut self, listing: &Listing<'_>) -> Result<Vec<Value>, Failure> {

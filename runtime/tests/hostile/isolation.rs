@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admission::{Call, Matching, OnError, Phase, Policy};
-use runtime::{Grants, Loaded, LoadedPolicy, Objects};
+use runtime::{Entry, Grants, Loaded, LoadedPolicy, Module, Objects};
 use serde_json::json;
 
 use crate::guest::{Finding, Guest};
@@ -103,12 +103,17 @@ fn hostile_guests_are_contained_while_the_others_answer() {
     }
 }
 
-#[test]
-fn reads_are_answered_from_recorded_objects_only() {
+/// The Pod `b`.
+fn recorded() -> Arc<Objects> {
     let mut objects = Objects::default();
     objects
         .insert(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}}))
         .unwrap();
+    Arc::new(objects)
+}
+
+/// A policy that traps where it can't read the Pod `b`.
+fn reader() -> LoadedPolicy {
     let mut guest = Guest::default();
     let [version, kind, namespace, name] =
         [&b"v1"[..], b"Pod", b"default", b"b"].map(|text| guest.text(text));
@@ -121,7 +126,12 @@ fn reads_are_answered_from_recorded_objects_only() {
          i32.const {ok}",
         version[0], version[1], kind[0], kind[1], namespace[0], namespace[1], name[0], name[1],
     );
-    let policy = load_with(guest.reviewed_by(&code).with_import(GET), &pods()).unwrap();
+    load_with(guest.reviewed_by(&code).with_import(GET), &pods()).unwrap()
+}
+
+#[test]
+fn reads_are_answered_from_recorded_objects_only() {
+    let policy = reader();
     let request = pod();
     let call = Call {
         request: &request,
@@ -129,9 +139,37 @@ fn reads_are_answered_from_recorded_objects_only() {
         old_object_json: None,
         settings_json: b"{}",
     };
-    assert!(policy.review(&call, Some(&Arc::new(objects)), None).is_ok());
+    assert!(policy.review(&call, Some(&recorded()), None).is_ok());
     assert!(
         policy.review(&call, None, None).is_err(),
         "unavailable without recorded objects"
     );
+}
+
+/// What is known of a cluster is read by those that its own documents grant it to; the objects of
+/// the set by all.
+#[test]
+fn what_an_evaluator_is_given_is_read_by_the_entries_that_may() {
+    let objects = recorded();
+    let (policy, _) = entry("reads", Guest::answering(&[], &[]));
+    let module = Arc::new(reader());
+    let answers = |reads: bool, own: bool| {
+        let entry = Entry {
+            order: 0,
+            source: Module::Builtin("reads".to_owned()),
+            policy: policy.clone(),
+            module: Arc::clone(&module),
+            reads,
+        };
+        let mut loaded = Loaded::compose([entry]).unwrap();
+        if own {
+            loaded = loaded.with_objects(recorded());
+        }
+        let evaluator = loaded.evaluator().reading(Some(&objects));
+        let decision = admission::admit(&pod(), Phase::Mutate, &loaded.set, &evaluator);
+        decision.allowed
+    };
+    assert!(answers(true, false));
+    assert!(!answers(false, false));
+    assert!(answers(false, true));
 }

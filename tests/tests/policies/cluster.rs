@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sax_tests::controlplane::Cluster;
 use sax_tests::controlplane::pools::default_pools;
 use sax_tests::controlplane::webhook::{self, Replica};
-use sax_tests::guest::Denial;
+use sax_tests::guest::{Denial, Reader};
 use sax_tests::kubectl::Answer;
 use sax_tests::namespace::TempNamespace;
 use sax_tests::product::Product;
@@ -96,6 +96,21 @@ impl Turn {
         let policy = Policy { turn: self, name };
         policy.ship(denial);
         policy.apply(namespace, &json!({}));
+        policy
+    }
+
+    /// A policy that sees one namespace and is granted to read objects of a kind of `v1`.
+    pub(crate) fn reader(
+        &self,
+        name: &'static str,
+        namespace: &str,
+        reader: Reader<'_>,
+        kind: &str,
+    ) -> Policy<'_> {
+        let policy = Policy { turn: self, name };
+        policy.ship_bytes(&reader.component().expect("the guest must be makeable"));
+        let grants = json!([{"apiVersion": "v1", "kind": kind}]);
+        policy.apply(namespace, &json!({"grants": grants}));
         policy
     }
 

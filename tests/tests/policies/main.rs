@@ -5,4 +5,5 @@ mod audited;
 mod bad;
 mod cluster;
 mod custom;
+mod granted;
 mod installed;

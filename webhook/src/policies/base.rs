@@ -33,6 +33,7 @@ pub(crate) enum PoliciesError {
 pub(crate) struct Base {
     pub(crate) engine: Engine,
     entries: Vec<Entry>,
+    /// Of files: policies read these, and no cluster.
     objects: Option<Arc<Objects>>,
 }
 
@@ -45,7 +46,9 @@ impl Base {
             ..EngineOptions::default()
         })?;
         let left_out: &[&str] = if places { &[] } else { &WITHOUT_A_PLACER };
-        let entries = load_entries(&engine, &options.policies, left_out)?;
+        let mut entries = load_entries(&engine, &options.policies, left_out)?;
+        // A cluster is read only as its own WasmPolicies grant it.
+        entries.iter_mut().for_each(|entry| entry.reads = false);
         if !places {
             tracing::info!(
                 policies = left_out.join(","),
@@ -71,6 +74,11 @@ impl Base {
             Some(objects) => loaded.with_objects(Arc::clone(objects)),
             None => loaded,
         })
+    }
+
+    /// Whether policies read objects of files.
+    pub(crate) fn reads_files(&self) -> bool {
+        self.objects.is_some()
     }
 
     /// Whether a policy of `source` can't be called `name`, because another one is.

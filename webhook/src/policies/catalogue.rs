@@ -10,6 +10,7 @@ use super::module::{Good, Refusal};
 use super::replicas::{Report, Said};
 use super::resource::Resource;
 use crate::backoff::Backoff;
+use crate::reads::Trouble;
 
 /// What was last tried of each policy.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct Key {
     pub(super) generation: i64,
     /// The version of the ConfigMap that holds its module.
     pub(super) module: Option<String>,
+    /// Why it can't read what it is granted.
+    pub(super) unread: Option<Trouble>,
 }
 
 /// What was last tried of a policy. What was good stays, whatever is refused afterwards.

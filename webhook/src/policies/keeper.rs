@@ -23,6 +23,7 @@ use super::replicas::{Heartbeat, Report};
 use super::resource::Resource;
 use super::watches::Watches;
 use crate::placer::{Leadership, TIMING};
+use crate::reads::{Reads, State};
 
 /// How long a start waits for the cluster's policies: without them this replica would let in what
 /// the others refuse. A cluster that says no isn't waited for.
@@ -44,6 +45,8 @@ pub(crate) struct Kept {
     pub(crate) base: Arc<Base>,
     /// The policy set in force.
     pub(crate) live: Arc<Live<Loaded>>,
+    /// What the cluster's policies may read; none where they read objects of files.
+    pub(crate) reads: Option<Reads>,
     /// Counts what is done.
     pub(crate) metrics: Arc<PolicyMetrics>,
 }
@@ -55,6 +58,7 @@ pub(crate) struct Keeper {
     live: Arc<Live<Loaded>>,
     metrics: Arc<PolicyMetrics>,
     watches: Watches,
+    reads: Option<Reads>,
     catalogue: Catalogue,
     leader: Leader,
     report: watch::Sender<Report>,
@@ -80,6 +84,7 @@ impl Keeper {
         kept.metrics.swapped(kept.live.now().set.0.len());
         Keeper {
             watches: Watches::start(&api.client, &api.namespace),
+            reads: kept.reads,
             catalogue: Catalogue::default(),
             leader: Leader::new(api.clone(), kept.identity.clone(), kept.leadership),
             heartbeat: Some(Heartbeat {
@@ -137,12 +142,16 @@ impl Keeper {
         let Some(resources) = self.watches.resources() else {
             return Ok(());
         };
+        if let Some(reads) = &mut self.reads {
+            reads.count(Instant::now());
+        }
+        let (catalogue, reads) = (&self.catalogue, self.reads.as_ref());
         self.leader
-            .act(&self.watches, &resources, &self.catalogue)
+            .act(&self.watches, &resources, catalogue, reads)
             .await
     }
 
-    /// Compares what is asked for with what is loaded. Is something being loaded?
+    /// Compares what is asked for with what is loaded. Is something being loaded, or read?
     fn look(&mut self) -> bool {
         if !self.watches.answered() {
             return false;
@@ -151,19 +160,42 @@ impl Keeper {
         if self.watches.resources().is_some() && self.catalogue.forget_all_but(&resources) {
             self.swap();
         }
+        self.want(&resources);
+        let reading = resources.iter().any(|one| self.is_listing(one));
         if self.trying.is_none() {
             self.trying = self.next(resources);
         }
         self.tell();
-        self.trying.is_some()
+        self.trying.is_some() || reading
+    }
+
+    /// Follows what the policies are granted: those in force, and those that are asked for.
+    fn want(&mut self, resources: &[Resource]) {
+        let asked = resources.iter().filter_map(Resource::grants);
+        let entries = self.catalogue.entries();
+        let in_force = entries.iter().map(|entry| entry.module.grants());
+        let all = asked.chain(in_force).flat_map(|grants| grants.0.clone());
+        let wanted = all.collect();
+        if let Some(reads) = &mut self.reads {
+            reads.want(&wanted);
+        }
+    }
+
+    fn lacking(&self, resource: &Resource) -> Option<State> {
+        self.reads.as_ref()?.lacking(resource.grants()?)
+    }
+
+    fn is_listing(&self, resource: &Resource) -> bool {
+        self.lacking(resource) == Some(State::Listing)
     }
 
     /// Begins with the first policy that isn't what is asked for, one at a time: compiling takes
-    /// all cores as it is.
+    /// all cores as it is. One whose grants are being listed waits for that.
     fn next(&self, resources: Vec<Resource>) -> Option<JoinHandle<Try>> {
         let now = Instant::now();
         let keyed = resources
             .into_iter()
+            .filter(|resource| !self.is_listing(resource))
             .map(|resource| (self.key(&resource), resource));
         let (key, resource) = keyed
             .into_iter()
@@ -183,10 +215,15 @@ impl Keeper {
             Some(Module::ConfigMap(wanted)) => self.watches.module_version(&wanted.name),
             _ => None,
         };
+        let unread = match self.lacking(resource) {
+            Some(State::Unknown(trouble)) => Some(trouble),
+            Some(State::Listing | State::Known) | None => None,
+        };
         Key {
             uid: resource.uid.clone(),
             generation: resource.generation,
             module: version,
+            unread,
         }
     }
 
@@ -197,6 +234,7 @@ impl Keeper {
         let again = self.catalogue.next().map_or(pace, |next| next.min(pace));
         let tried = tokio::select! {
             () = self.watches.changed() => None,
+            () = known(self.reads.as_ref()) => None,
             () = self.leader.differs(leads) => None,
             () = sleep_until(again.into()) => None,
             tried = finished(&mut self.trying) => Some(tried),
@@ -244,6 +282,9 @@ impl Keeper {
 
     fn tell(&self) {
         self.metrics.refused(self.catalogue.refused());
+        if let Some(reads) = &self.reads {
+            self.metrics.reads(reads.sums());
+        }
         let report = self.catalogue.report();
         self.report.send_if_modified(|told| {
             let news = *told != report;
@@ -260,7 +301,7 @@ async fn try_one(
     key: Key,
     loaded: bool,
 ) -> Try {
-    let outcome = match module::load(&api, &base, &resource).await {
+    let outcome = match module::load(&api, &base, &resource, key.unread.clone()).await {
         Ok(good) => Outcome {
             good: Some(good),
             refused: None,
@@ -292,6 +333,14 @@ async fn earlier_one(
     loaded
         .inspect_err(|error| tracing::warn!(policy, %error, "what was in force before is lost"))
         .ok()
+}
+
+/// Waits until a granted kind has become known, or is no longer; for ever where none is read.
+async fn known(reads: Option<&Reads>) {
+    match reads {
+        Some(reads) => reads.changed().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The end of a try; for ever where there is none.

@@ -19,6 +19,7 @@ use super::status::{Condition, Registered, View, applied, before};
 use super::watches::{Configuration, Watches};
 use crate::certificates::PAUSED;
 use crate::placer::{ApiError, Leadership};
+use crate::reads::Reads;
 
 /// Who says so.
 const CONTROLLER: &str = "kubectl-sax.dev/policies";
@@ -63,6 +64,7 @@ impl Leader {
         watches: &Watches,
         resources: &[Resource],
         catalogue: &Catalogue,
+        reads: Option<&Reads>,
     ) -> Result<(), ApiError> {
         // A roll that was called only while it led would take the dead for alive.
         let leases = watches.replicas();
@@ -76,6 +78,7 @@ impl Leader {
             catalogue,
             replicas: &replicas,
             registered,
+            reads,
         };
         for resource in resources {
             self.tell(&view, resource).await?;

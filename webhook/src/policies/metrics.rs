@@ -18,6 +18,10 @@ pub(crate) struct PolicyMetrics {
     refused: Gauge,
     loads: Family<OutcomeLabel, Counter>,
     swaps: Counter,
+    kinds: Gauge,
+    kinds_unread: Gauge,
+    objects: Gauge,
+    bytes: Gauge,
 }
 
 impl PolicyMetrics {
@@ -32,6 +36,14 @@ impl PolicyMetrics {
         registry.register("policy_loads", help, metrics.loads.clone());
         let help = "Policy sets that were put in force";
         registry.register("policy_set_swaps", help, metrics.swaps.clone());
+        let help = "Kinds that policies are granted to read from the cluster";
+        registry.register("granted_kinds", help, metrics.kinds.clone());
+        let help = "Granted kinds that this replica can't read, or hasn't read yet";
+        registry.register("granted_kinds_unread", help, metrics.kinds_unread.clone());
+        let help = "Objects of granted kinds in memory";
+        registry.register("granted_objects", help, metrics.objects.clone());
+        let help = "Bytes of JSON of granted objects in memory";
+        registry.register("granted_bytes", help, metrics.bytes.clone());
         metrics
     }
 
@@ -43,12 +55,23 @@ impl PolicyMetrics {
     /// So many policies are in force from now on.
     pub(super) fn swapped(&self, in_force: usize) {
         self.swaps.inc();
-        self.in_force
-            .set(i64::try_from(in_force).unwrap_or(i64::MAX));
+        set(&self.in_force, in_force);
+    }
+
+    /// What policies read is so much: kinds, those that aren't known, objects and bytes.
+    pub(super) fn reads(&self, sums: [usize; 4]) {
+        let gauges = [&self.kinds, &self.kinds_unread, &self.objects, &self.bytes];
+        for (gauge, sum) in gauges.into_iter().zip(sums) {
+            set(gauge, sum);
+        }
     }
 
     /// So many are not what is asked for.
     pub(super) fn refused(&self, refused: usize) {
-        self.refused.set(i64::try_from(refused).unwrap_or(i64::MAX));
+        set(&self.refused, refused);
     }
+}
+
+fn set(gauge: &Gauge, number: usize) {
+    gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
 }

@@ -11,6 +11,7 @@ use super::api::ApiServer;
 use super::base::Base;
 use super::resource::{Earlier, Resource};
 use crate::placer::ApiError;
+use crate::reads::Trouble;
 
 /// A policy that was loaded.
 #[derive(Debug, Clone)]
@@ -93,6 +94,9 @@ pub(super) enum Refusal {
         /// Why.
         source: ApiError,
     },
+    /// What it is granted to read isn't known.
+    #[error(transparent)]
+    Unreadable(#[from] Trouble),
     /// The thread that compiled it is gone.
     #[error("the policy could not be compiled: {0}")]
     Broken(#[from] tokio::task::JoinError),
@@ -113,6 +117,7 @@ impl Refusal {
             Refusal::Image { .. } => "ImagesUnsupported",
             Refusal::Changed { .. } => "ModuleChanged",
             Refusal::Unread { .. } => "ModuleUnreadable",
+            Refusal::Unreadable(trouble) => trouble.reason(),
             Refusal::Broken(_) => "CompilerFailed",
         }
     }
@@ -123,16 +128,20 @@ impl Refusal {
     }
 }
 
-/// Loads what a resource asks for.
+/// Loads what a resource asks for, if it can read what it is granted.
 pub(super) async fn load(
     api: &ApiServer,
     base: &Arc<Base>,
     resource: &Resource,
+    unread: Option<Trouble>,
 ) -> Result<Good, Refusal> {
     let document = resource.document.clone()?;
     if base.is_taken(&document.name, &document.module) {
         let name = document.name;
         return Err(Refusal::NameTaken { name });
+    }
+    if let Some(trouble) = unread {
+        return Err(trouble.into());
     }
     let component = component(api, &document).await?;
     let loading = (document, component);

@@ -1,7 +1,7 @@
 //! A WasmPolicy as the cluster stores it.
 
 use kube::api::{ApiResource, DynamicObject};
-use runtime::{DocumentError, WasmPolicy};
+use runtime::{DocumentError, Grants, WasmPolicy};
 use serde_json::{Value, json};
 
 /// The kind, as the API server serves it.
@@ -57,6 +57,11 @@ impl Resource {
             spec,
             status: member("status"),
         }
+    }
+
+    /// What it asks to be granted; none where it can't be read.
+    pub(crate) fn grants(&self) -> Option<&Grants> {
+        self.document.as_ref().ok().map(|document| &document.grants)
     }
 
     /// What was in force when the leader last said so: for a replica that starts while the newer

@@ -1,12 +1,13 @@
 //! What a WasmPolicy's status says. Pure: the time is a parameter.
 
-use runtime::Entry;
+use runtime::{Entry, Grant};
 use serde_json::{Value, json};
 
 use super::catalogue::Catalogue;
 use super::module::Good;
 use super::replicas::Replica;
 use super::resource::{self, Resource};
+use crate::reads::{Reads, Told};
 
 /// How far the registration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub(super) struct View<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) replicas: &'a [Replica],
     pub(super) registered: Registered,
+    /// What the cluster's policies read.
+    pub(super) reads: Option<&'a Reads>,
 }
 
 /// One condition.
@@ -64,7 +67,31 @@ impl View<'_> {
         if let Some(good) = self.catalogue.good(&resource.name) {
             status["inForce"] = in_force(good);
         }
+        let granted = self.granted(resource);
+        if !granted.is_empty() {
+            status["grants"] = json!(granted);
+        }
         status
+    }
+
+    /// The grants in force; where nothing is in force yet, those that are asked for.
+    fn granted(&self, resource: &Resource) -> Vec<Value> {
+        let good = self.catalogue.good(&resource.name);
+        let in_force = good.map(|good| good.entry.module.grants());
+        let (Some(grants), Some(reads)) = (in_force.or_else(|| resource.grants()), self.reads)
+        else {
+            return Vec::new();
+        };
+        let told = |grant: &Grant| {
+            let Told { synced, objects } = reads.told(grant);
+            json!({
+                "apiVersion": grant.api_version,
+                "kind": grant.kind,
+                "synced": synced,
+                "objects": objects,
+            })
+        };
+        grants.0.iter().map(told).collect()
     }
 
     fn accepted(&self, resource: &Resource) -> Condition {

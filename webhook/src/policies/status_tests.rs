@@ -1,8 +1,12 @@
 //! Claims about what a WasmPolicy's status says.
 
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
+use axum::http::{Request, Response};
+use kube::Client;
 use kube::api::DynamicObject;
 use runtime::{Engine, EngineOptions};
 
@@ -10,6 +14,7 @@ use super::super::catalogue::{Key, Outcome};
 use super::super::module::Refusal;
 use super::super::replicas::Report;
 use super::*;
+use crate::reads::{Caps, Mirror, State};
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&EngineOptions::default()).unwrap());
 
@@ -47,6 +52,7 @@ fn catalogue(tries: &[(i64, bool)]) -> Catalogue {
             uid: "u".to_owned(),
             generation: *generation,
             module: None,
+            unread: None,
         };
         let outcome = Outcome {
             good: succeeds.then(|| good(*generation)),
@@ -74,6 +80,7 @@ fn said(own: &[(i64, bool)], replicas: &[Replica], registered: Registered) -> [[
         catalogue: &catalogue(own),
         replicas,
         registered,
+        reads: None,
     };
     view.conditions(&resource(2, Value::Null))
         .map(|one| [one.status.to_owned(), one.reason.to_owned(), one.message])
@@ -132,6 +139,7 @@ fn what_is_in_force_is_told_with_its_spec_so_that_a_new_replica_can_load_it() {
         catalogue: &catalogue(&[(1, true), (2, false)]),
         replicas: &[replica("a", &[(1, true)])],
         registered: Registered::Yes,
+        reads: None,
     };
     let resource = resource(2, Value::Null);
     let status = view.status(&resource, &view.conditions(&resource), "now");
@@ -148,6 +156,7 @@ fn a_condition_keeps_the_time_of_its_last_change() {
         catalogue: &catalogue(&[(2, true)]),
         replicas: &[],
         registered: Registered::Yes,
+        reads: None,
     };
     let status = |resource: &Resource, now| view.status(resource, &view.conditions(resource), now);
     let first = status(&resource(2, Value::Null), "then");
@@ -173,4 +182,45 @@ fn what_was_in_force_can_be_read_from_the_status() {
     assert_eq!(earlier.document.module.to_string(), "built-in tpu-shape");
     let broken = json!({"inForce": {"generation": 1, "digest": "sha256:a", "spec": {}}});
     assert!(resource(2, broken).earlier().is_none());
+}
+
+#[tokio::test]
+async fn what_a_policy_is_granted_is_told_though_it_is_not_in_force_yet() {
+    let silent = tower::service_fn(|_: Request<kube::client::Body>| {
+        std::future::pending::<Result<Response<axum::body::Body>, Infallible>>()
+    });
+    let caps = Caps {
+        objects: 1,
+        bytes: 1,
+    };
+    let client = Client::new(silent, "default");
+    let mut reads = Reads::new(client, caps, Arc::new(Mirror::new()));
+    let mut resource = resource(1, Value::Null);
+    let pods = Grant {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+    };
+    resource
+        .document
+        .as_mut()
+        .unwrap()
+        .grants
+        .0
+        .push(pods.clone());
+    reads.want(&BTreeSet::from([pods]));
+    let view = View {
+        catalogue: &Catalogue::default(),
+        replicas: &[],
+        registered: Registered::Yes,
+        reads: Some(&reads),
+    };
+    let told = view.status(&resource, &view.conditions(&resource), "now");
+    let expected = json!([{"apiVersion": "v1", "kind": "Pod", "synced": false, "objects": 0}]);
+    assert_eq!(told["grants"], expected);
+    assert_eq!(
+        reads.lacking(resource.grants().unwrap()),
+        Some(State::Listing)
+    );
+    reads.want(&BTreeSet::new());
+    assert_eq!(reads.sums()[0], 0);
 }
