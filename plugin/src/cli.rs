@@ -19,6 +19,7 @@ mod output;
 mod plan;
 mod policy;
 mod publish;
+mod report;
 mod sax;
 mod scale;
 mod status;
@@ -53,6 +54,7 @@ pub(crate) use policy::{
     PolicyVerb, RunArgs, TestArgs, TestFormat, UninstallPolicyArgs,
 };
 pub(crate) use publish::{ModelFormat, PublishArgs};
+pub(crate) use report::ReportArgs;
 pub(crate) use sax::SaxFlags;
 pub(crate) use scale::ScaleArgs;
 pub(crate) use status::{StatusArgs, StatusFormat};
@@ -155,6 +157,8 @@ pub(crate) enum Verb {
     Doctor(Box<DoctorArgs>),
     /// Say what runs on TPUs, where it stands, and why it waits
     Status(Box<StatusArgs>),
+    /// Write a report of a deployment that can be given to somebody else
+    Report(Box<ReportArgs>),
     /// Print the logs of a deployment's servers, with slice and worker
     Logs(Box<LogsArgs>),
     /// Print the Events of a deployment's objects and Pods

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod bundling;
 mod chat;
 mod completion;
 mod confirming;
@@ -13,6 +14,7 @@ mod diff;
 mod doctor;
 mod endpoint;
 mod events;
+mod examining;
 mod exec;
 mod explain;
 mod generate;
@@ -27,6 +29,7 @@ mod policy;
 mod port_forward;
 mod prompts;
 mod publish;
+mod report;
 mod rollout;
 mod scale;
 mod score;
@@ -79,6 +82,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Some(Verb::Bench(args)) => bench::run(&args, printer),
         Some(Verb::Doctor(args)) => doctor::run(&args, printer),
         Some(Verb::Status(args)) => status::run(&args, printer),
+        Some(Verb::Report(args)) => report::run(&args, printer),
         Some(Verb::Audit(args)) => audit::run(&args, printer),
         Some(Verb::Logs(args)) => logs::run(&args, printer),
         Some(Verb::Events(args)) => events::run(&args, printer),

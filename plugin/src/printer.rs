@@ -54,11 +54,15 @@ impl Printer {
     /// Data, as it is. A reader that has seen enough, as with `| head`, is no error: the exit
     /// status still says how the work ended.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
+        self.data_for_reader(text).map(|_| ())
+    }
+
+    /// The same for who goes on as long as somebody reads: `false` once nobody does.
+    pub(crate) fn data_for_reader(&self, text: &str) -> io::Result<bool> {
         let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written,
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            written => written.map(|()| true),
         }
     }
 

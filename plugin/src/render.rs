@@ -10,6 +10,7 @@ mod doctor;
 mod explanation;
 mod junit;
 mod lint;
+mod markdown;
 mod plan;
 mod sarif;
 mod serving;
@@ -36,13 +37,12 @@ pub(crate) use doctor::report_text;
 pub(crate) use explanation::explanation_text;
 pub(crate) use junit::{Outcome as JunitOutcome, Test as JunitTest, junit};
 pub(crate) use lint::{finding_json, finding_line, lint_json, lint_junit, lint_text};
+pub(crate) use markdown::{Chapter, markdown};
 pub(crate) use plan::{PlacedReport, prospects_text};
 pub(crate) use sarif::lint_sarif;
-pub(crate) use serving::{
-    CellRow, ModelRow, ServerRow, SliceRow, cells_table, models_table, servers_table, slices_table,
-};
+pub(crate) use serving::{CellRow, Columns, Listed, ModelRow, ServerRow, SliceRow};
 pub(crate) use status::{Detail, status_names, status_text};
-pub(crate) use table::{Cell, Table};
+pub(crate) use table::{Cell, Growing, Table};
 pub(crate) use topology::topology_text;
 pub(crate) use topology_svg::topology_svg;
 pub(crate) use yaml::yaml;

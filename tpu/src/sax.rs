@@ -16,6 +16,8 @@ pub use names::{
 
 /// Where an admin server listens.
 pub const ADMIN_PORT: u16 = 10_000;
+/// Where an admin server shows its status pages, on its own machine's loopback address only.
+pub const STATUS_PORT: u16 = 8080;
 /// Where a model server listens.
 pub const MODEL_SERVER_PORT: u16 = 10_001;
 /// Where the HTTP server of the `sax-http` image listens.

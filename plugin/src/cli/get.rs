@@ -50,6 +50,15 @@ pub(crate) struct GetArgs {
     )]
     pub(crate) output: Output<GetFormat>,
 
+    /// Look at the cells of all namespaces
+    #[arg(short = 'A', long, conflicts_with_all = ["admin", "endpoint"])]
+    pub(crate) all_namespaces: bool,
+
+    /// Go on, and print each row again when it changes, until Ctrl-C; what is gone is printed a
+    /// last time with the state Gone. Every look has its own deadline (--request-timeout)
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+
     #[command(flatten)]
     pub(crate) sax: SaxFlags,
 }
@@ -73,17 +82,22 @@ pub(crate) enum GetFormat {
 const MODELS_EXAMPLES: &str = "\
 Examples:
   kubectl sax get models
+  kubectl sax get models -A
+  kubectl sax get models spmd -w
   kubectl sax get models spmd -o jsonpath='{.models[0].phase}'";
 
 const SERVERS_EXAMPLES: &str = "\
 Examples:
   kubectl sax get servers
+  kubectl sax get servers -w
   kubectl sax get servers --admin 127.0.0.1:10000 -o json";
 
 const CELLS_EXAMPLES: &str = "\
 Examples:
-  kubectl sax get cells -n serving";
+  kubectl sax get cells -n serving
+  kubectl sax get cells -A";
 
 const SLICES_EXAMPLES: &str = "\
 Examples:
-  kubectl sax get slices -o wide";
+  kubectl sax get slices -o wide
+  kubectl sax get slices -A -w";

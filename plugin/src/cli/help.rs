@@ -33,6 +33,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
         &[
             "doctor",
             "status",
+            "report",
             "logs",
             "events",
             "topology",

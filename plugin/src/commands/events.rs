@@ -57,7 +57,7 @@ async fn read(args: &EventsArgs) -> Result<Vec<Value>, Failure> {
 
 /// Is it about one of these, or about what one of them made? What an object makes is called as it
 /// is, with more behind a dash.
-fn is_about(event: &Value, names: &BTreeSet<String>) -> bool {
+pub(super) fn is_about(event: &Value, names: &BTreeSet<String>) -> bool {
     let about = event["involvedObject"]["name"].as_str().unwrap_or_default();
     names.iter().any(|name| {
         let rest = about.strip_prefix(name.as_str());
@@ -70,7 +70,7 @@ fn is_of_type(event: &Value, wanted: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(of_type))
 }
 
-fn table(events: &[Value], now: Time, printer: &Printer) -> String {
+pub(super) fn table(events: &[Value], now: Time, printer: &Printer) -> String {
     let mut table = Table::new(["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]);
     for event in events {
         let text = |pointer: &str| {
@@ -97,7 +97,7 @@ fn table(events: &[Value], now: Time, printer: &Printer) -> String {
 }
 
 /// When it was said last.
-fn time(event: &Value) -> &str {
+pub(super) fn time(event: &Value) -> &str {
     let places = [
         "/series/lastObservedTime",
         "/lastTimestamp",

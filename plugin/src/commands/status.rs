@@ -1,6 +1,6 @@
 //! `status`: read, decide as the placer would, tell.
 
-mod cells;
+pub(super) mod cells;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,17 +1,21 @@
-//! Models, model servers, cells and slices as tables.
+//! Models, model servers, cells and slices as rows.
+
+mod tables;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::table::{Cell, Table};
-use crate::printer::{Printer, Tone};
+pub(crate) use tables::{Columns, Listed};
+
 use crate::sax::{CellParts, Holding, Replica, ServerPart, State};
 
 /// A published model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ModelRow {
+    /// The namespace; null where only an address is known.
+    pub(crate) namespace: Option<String>,
     /// Its whole id.
     pub(crate) model: String,
     /// Its class's whole name.
@@ -38,6 +42,8 @@ pub(crate) struct ModelRow {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServerRow {
+    /// The namespace; null where only an address is known.
+    pub(crate) namespace: Option<String>,
     /// Its Pod, or its address.
     pub(crate) server: String,
     /// As an admin server names it.
@@ -60,6 +66,8 @@ pub(crate) struct ServerRow {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CellRow {
+    /// The namespace; null where only an address is known.
+    pub(crate) namespace: Option<String>,
     /// Its name.
     pub(crate) cell: String,
     /// Its admin server's Pods.
@@ -74,6 +82,8 @@ pub(crate) struct CellRow {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SliceRow {
+    /// The namespace; null where only an address is known.
+    pub(crate) namespace: Option<String>,
     /// Its Job.
     pub(crate) slice: String,
     /// Its cell.
@@ -96,9 +106,10 @@ pub(crate) struct SliceRow {
 
 impl ServerRow {
     /// A server of the cluster.
-    pub(crate) fn of(part: &ServerPart) -> Self {
+    pub(crate) fn of(namespace: Option<&str>, part: &ServerPart) -> Self {
         let primary = part.primary.as_ref();
         Self {
+            namespace: namespace.map(str::to_owned),
             server: primary.map_or_else(|| part.name.clone(), |pod| format!("pod/{}", pod.pod)),
             address: part.address(),
             slice: part.slice.clone(),
@@ -111,8 +122,9 @@ impl ServerRow {
     }
 
     /// A server of which only an address is known.
-    pub(crate) fn at(server: String, address: String) -> Self {
+    pub(crate) fn at(namespace: Option<&str>, server: String, address: String) -> Self {
         Self {
+            namespace: namespace.map(str::to_owned),
             server,
             address: Some(address),
             slice: None,
@@ -155,9 +167,10 @@ impl ServerRow {
 
 impl CellRow {
     /// A cell of the cluster.
-    pub(crate) fn of(parts: &CellParts) -> Self {
+    pub(crate) fn of(namespace: &str, parts: &CellParts) -> Self {
         let admins = parts.admins.iter();
         Self {
+            namespace: Some(namespace.to_owned()),
             cell: parts.cell.to_string(),
             admin: admins.clone().map(|pod| pod.pod.clone()).collect(),
             phase: match parts.admins.len() {
@@ -172,10 +185,11 @@ impl CellRow {
 
 impl SliceRow {
     /// The slices of a cell.
-    pub(crate) fn all(cell: &CellParts) -> Vec<Self> {
+    pub(crate) fn all(namespace: &str, cell: &CellParts) -> Vec<Self> {
         let row = |part: &ServerPart| {
             let primary = part.primary.as_ref();
             Self {
+                namespace: Some(namespace.to_owned()),
                 slice: part.name.clone(),
                 cell: cell.cell.to_string(),
                 shape: part.slice.clone(),
@@ -191,113 +205,3 @@ impl SliceRow {
     }
 }
 
-/// Models, and below each the servers that aren't fine.
-pub(crate) fn models_table(rows: &[ModelRow], wide: bool, printer: &Printer) -> String {
-    let mut header = vec!["NAME", "CLASS", "STATE", "LOADED", "ASSIGNED"];
-    header.extend(["CHECKPOINT", "OVERRIDES"].into_iter().filter(|_| wide));
-    let mut table = Table::new(header);
-    for row in rows {
-        let loaded = row
-            .loaded
-            .map_or_else(|| "?".to_owned(), |loaded| loaded.to_string());
-        let mut cells = vec![
-            Cell::from(row.model.clone()),
-            Cell::from(row.class.unwrap_or(&row.path)),
-            phase(row.phase, printer),
-            Cell::from(format!("{loaded}/{}", row.replicas)),
-            Cell::from(format!("{}/{}", row.assigned, row.replicas)),
-        ];
-        if wide {
-            let overrides = row.overrides.iter();
-            let overrides: Vec<_> = overrides
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            cells.extend([row.checkpoint.clone(), overrides.join(" ")].map(Cell::from));
-        }
-        table.row(cells);
-        for replica in &row.servers {
-            if wide || !replica.reason().is_empty() {
-                let state = replica.state.word().to_lowercase();
-                let reason = match replica.reason() {
-                    "" => String::new(),
-                    reason => format!(": {reason}"),
-                };
-                table.line(format!("  {}: {state}{reason}", replica.server));
-            }
-        }
-    }
-    table.text(printer)
-}
-
-/// Model servers, and below each why it doesn't answer.
-pub(crate) fn servers_table(rows: &[ServerRow], wide: bool, printer: &Printer) -> String {
-    let mut header = vec!["NAME", "SLICE", "HOSTS", "STATE", "MODELS"];
-    header.extend(["ADDRESS", "DEVICES"].into_iter().filter(|_| wide));
-    let mut table = Table::new(header);
-    for row in rows {
-        let mut cells = vec![
-            Cell::from(row.server.clone()),
-            Cell::from(row.slice.clone().unwrap_or_default()),
-            Cell::from(row.hosts.clone().unwrap_or_default()),
-            phase(&row.phase, printer),
-            Cell::from(row.models_text()),
-        ];
-        if wide {
-            let devices = row.devices.map(|devices| devices.to_string());
-            let address = row.address.clone();
-            cells.extend([address, devices].map(|text| Cell::from(text.unwrap_or_default())));
-        }
-        table.row(cells);
-        if let Some(reason) = &row.reason {
-            table.line(format!("  {reason}"));
-        }
-    }
-    table.text(printer)
-}
-
-/// Cells.
-pub(crate) fn cells_table(rows: &[CellRow], _wide: bool, printer: &Printer) -> String {
-    let mut table = Table::new(["NAME", "ADMIN SERVER", "STATE", "SLICES"]);
-    for row in rows {
-        table.row([
-            Cell::from(row.cell.clone()),
-            Cell::from(row.admin.join(", ")),
-            phase(&row.phase, printer),
-            Cell::from(row.slices.to_string()),
-        ]);
-    }
-    table.text(printer)
-}
-
-/// Slices.
-pub(crate) fn slices_table(rows: &[SliceRow], wide: bool, printer: &Printer) -> String {
-    let mut header = vec!["NAME", "CELL", "SLICE", "DEVICES", "HOSTS", "STATE"];
-    header.extend(["PRIMARY", "ADDRESS"].into_iter().filter(|_| wide));
-    let mut table = Table::new(header);
-    for row in rows {
-        let devices = row.devices.map(|devices| devices.to_string());
-        let mut cells = vec![
-            Cell::from(row.slice.clone()),
-            Cell::from(row.cell.clone()),
-            Cell::from(row.shape.clone().unwrap_or_default()),
-            Cell::from(devices.unwrap_or_default()),
-            Cell::from(format!("{}/{}", row.hosts_ready, row.hosts)),
-            phase(&row.phase, printer),
-        ];
-        if wide {
-            let more = [row.primary.clone(), row.address.clone()];
-            cells.extend(more.map(|text| Cell::from(text.unwrap_or_default())));
-        }
-        table.row(cells);
-    }
-    table.text(printer)
-}
-
-fn phase(phase: &str, printer: &Printer) -> Cell {
-    match phase {
-        "Loaded" | "Running" => Cell::toned(phase, Tone::Good, printer),
-        "Failed" | "Missing" => Cell::toned(phase, Tone::Bad, printer),
-        "Idle" => Cell::from(phase),
-        _ => Cell::toned(phase, Tone::Warn, printer),
-    }
-}

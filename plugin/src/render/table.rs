@@ -22,6 +22,10 @@ pub(crate) struct Cell {
     painted: String,
 }
 
+/// How wide the columns of a table are that is printed piece by piece.
+#[derive(Debug, Default)]
+pub(crate) struct Growing(Vec<usize>);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Row {
     Cells(Vec<Cell>),
@@ -50,14 +54,39 @@ impl Table {
     /// The text. A column in which nothing stands is left out.
     pub(crate) fn text(&self, printer: &Printer) -> String {
         let widths = self.widths();
+        self.titles(&widths, printer) + &self.body(&widths, printer)
+    }
+
+    /// The text below what was printed of a table that grows: its header stands at the top, and no
+    /// column gets narrower or is left out.
+    pub(crate) fn below(&self, growing: &mut Growing, printer: &Printer) -> String {
+        let own = self.widths();
+        let begun = !growing.0.is_empty();
+        growing.0.resize(own.len(), 0);
+        let columns = growing.0.iter_mut().zip(self.header.iter().zip(own));
+        for (width, (title, own)) in columns {
+            *width = (*width).max(own.unwrap_or(title.len()));
+        }
+        let widths: Vec<_> = growing.0.iter().copied().map(Some).collect();
+        match begun {
+            true => self.body(&widths, printer),
+            false => self.titles(&widths, printer) + &self.body(&widths, printer),
+        }
+    }
+
+    fn titles(&self, widths: &[Option<usize>], printer: &Printer) -> String {
         let titles = self.header.iter().map(|title| Cell::from(*title));
         let titles: Vec<_> = titles.collect();
-        let mut text = printer.out(&line(&titles, &widths), Tone::Strong) + "\n";
+        printer.out(&line(&titles, widths), Tone::Strong) + "\n"
+    }
+
+    fn body(&self, widths: &[Option<usize>], printer: &Printer) -> String {
+        let mut text = String::new();
         for row in &self.rows {
             match row {
                 Row::Cells(cells) => {
-                    let line = line(cells, &widths);
-                    text += &wrapped_cell(&line, last_column(&widths), printer.width());
+                    let line = line(cells, widths);
+                    text += &wrapped_cell(&line, last_column(widths), printer.width());
                 }
                 Row::Line(line) => text += &wrapped(line, printer.width()),
             }
@@ -150,7 +179,7 @@ fn line(cells: &[Cell], widths: &[Option<usize>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Table};
+    use super::{Cell, Growing, Table};
     use crate::printer::{ColorChoice, Printer, Tone};
 
     fn table(printer: &Printer) -> Table {
@@ -170,6 +199,18 @@ mod tests {
         let printer = Printer::new(ColorChoice::Never);
         let text = "NAME          STATE\na             Waiting\n  because\nlonger-name\n";
         assert_eq!(table(&printer).text(&printer), text);
+    }
+
+    #[test]
+    fn a_table_that_grows_has_one_header_and_keeps_its_columns() {
+        let printer = Printer::new(ColorChoice::Never);
+        let mut growing = Growing::default();
+        let first = table(&printer).below(&mut growing, &printer);
+        assert!(first.starts_with("NAMESPACE   NAME          STATE\n"), "{first}");
+        let mut more = Table::new(["NAMESPACE", "NAME", "STATE"]);
+        more.row(["x", "b", "Gone"].map(Cell::from));
+        let text = more.below(&mut growing, &printer);
+        assert_eq!(text, "x           b             Gone\n");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! understand, so each request has a connection of its own, and a deadline.
 
 mod exchange;
+mod pages;
 mod tls;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::door::Door;
 use super::peer::Peer;
 use super::{Answer, Extras, SaxError};
 use exchange::{Exchange, Reply};
+pub(super) use pages::lags;
 
 /// An HTTP server.
 pub(crate) struct HttpServer {

@@ -103,6 +103,11 @@ impl Parts {
         Ok(Self::of(namespace, &pods))
     }
 
+    /// Is this Pod one of them?
+    pub(crate) fn holds(pod: &Pod) -> bool {
+        role(pod).is_some()
+    }
+
     /// The parts among these Pods.
     pub(crate) fn of(namespace: &str, pods: &[Pod]) -> Self {
         let mut parts = Self {

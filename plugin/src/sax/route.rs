@@ -2,16 +2,16 @@
 //! server in front of it, which knows less.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::timeout;
-use tpu::sax::{CellName, ModelId};
+use tpu::sax::{CellName, ModelId, STATUS_PORT};
 
 use super::door::Door;
-use super::http::HttpServer;
+use super::http::{HttpServer, lags};
 use super::look::{Replica, State};
 use super::parts::PodPart;
 use super::peer::{ANSWER, Peer};
@@ -197,7 +197,7 @@ impl Grpc {
         }
     }
 
-    fn inside(
+    pub(super) fn inside(
         cluster: Arc<Cluster>,
         namespace: &str,
         parts: &CellParts,
@@ -248,6 +248,12 @@ impl Grpc {
         }
         let published = self.admin.list().await?;
         name.in_cell(published.first().map(|first| first.id.cell()))
+    }
+
+    /// The namespace of its Pods, where there is a cluster.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        let inside = self.inside.as_ref()?;
+        Some(&inside.namespace)
     }
 
     /// The cell's Pods, where there is a cluster.
@@ -324,6 +330,18 @@ impl Grpc {
         held.map_err(|error| error.to_string())
     }
 
+    /// The servers that have joined, with the seconds since the admin server heard of each, or why
+    /// that isn't known.
+    pub(crate) async fn lags(&self, limit: Duration) -> Result<BTreeMap<String, f64>, String> {
+        let inside = self.inside.as_ref();
+        let inside = inside.ok_or("only a port-forward reaches the admin server's status page")?;
+        let admin = inside.parts.borrow().admin().cloned();
+        let admin = admin.map_err(|error| error.to_string())?;
+        let cluster = Arc::clone(&inside.cluster);
+        let door = Door::to_pod(cluster, &inside.namespace, &admin.pod, STATUS_PORT);
+        lags(door, limit).await.map_err(|error| error.to_string())
+    }
+
     async fn state(&self, address: &str, model: &str) -> State {
         match self.holdings(address).await {
             Ok(holdings) => State::of(model, &holdings),
@@ -350,7 +368,7 @@ impl Grpc {
 }
 
 /// How long an answer may take: what kubectl's flag says, but never for ever.
-fn limit(flags: &SaxFlags) -> Duration {
+pub(super) fn limit(flags: &SaxFlags) -> Duration {
     let asked = flags.connection.request_timeout;
     asked.filter(|limit| !limit.is_zero()).unwrap_or(ANSWER)
 }
@@ -364,9 +382,9 @@ async fn find_parts(cluster: &Cluster, namespace: &str) -> Result<Parts, Failure
     in_time(Parts::find(cluster, namespace)).await
 }
 
-async fn in_time(
-    finding: impl Future<Output = Result<Parts, ClusterError>>,
-) -> Result<Parts, Failure> {
+pub(super) async fn in_time<T>(
+    finding: impl Future<Output = Result<T, ClusterError>>,
+) -> Result<T, Failure> {
     match timeout(FINDING, finding).await {
         Ok(found) => Ok(found?),
         Err(_) => Err(SaxError::Silent {

@@ -2,6 +2,7 @@
 
 mod assign;
 mod member;
+mod pages;
 mod registry;
 mod service;
 mod watched;
@@ -35,17 +36,30 @@ pub(crate) struct Admin {
     changed: watch::Sender<u64>,
 }
 
-/// Starts an admin server on `port` of this machine, or on any where that is 0.
+/// The ports of an admin server on this machine; 0 is any.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ports {
+    /// gRPC.
+    pub(crate) rpc: u16,
+    /// The status pages.
+    pub(crate) pages: u16,
+}
+
+/// A started one, and where its gRPC and its status pages are.
+pub(crate) type Started = (Process, SocketAddr, SocketAddr);
+
+/// Starts an admin server on these ports.
 ///
 /// # Errors
 /// When it can't listen or its log can't be written.
 pub(crate) fn start(
     world: &Arc<World>,
     place: &Place,
-    port: u16,
-) -> anyhow::Result<(Process, SocketAddr)> {
+    ports: Ports,
+) -> anyhow::Result<Started> {
     let process = Process::new("admin")?;
-    let (listener, here) = process.listen(port)?;
+    let (listener, here) = process.listen(ports.rpc)?;
+    let (pages, pages_here) = process.listen(ports.pages)?;
     let address = place.address.clone().unwrap_or_else(|| here.to_string());
     let log = place.log()?;
     world.name(&address, here);
@@ -60,6 +74,7 @@ pub(crate) fn start(
     log.said("mgr.go:623", "Loaded manager state");
     log.said("mgr.go:627", "Refreshing manager state every 10s");
     process.spawn(tick(Arc::clone(&admin)));
+    process.spawn(pages::serve(pages, Arc::clone(&admin)));
     process.spawn(async move {
         let service = AdminServer::new(service::Service(admin));
         let server = Server::builder().add_service(service);
@@ -70,7 +85,7 @@ pub(crate) fn start(
                 .await,
         );
     });
-    Ok((process, here))
+    Ok((process, here, pages_here))
 }
 
 async fn tick(admin: Arc<Admin>) {

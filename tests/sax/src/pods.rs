@@ -135,10 +135,15 @@ impl Stage {
             return Ok(());
         }
         let place = self.place(pod, tpu::sax::ADMIN_PORT, root.clone());
-        let here = self.sax.put_admin(place)?;
+        self.sax.put_admin(place)?;
+        let here = self.sax.endpoints();
         self.admin = Some(uid(pod));
-        self.objects.commands(pod, here).await?;
-        self.objects.port(pod, tpu::sax::ADMIN_PORT, here).await
+        self.objects.commands(pod, here.admin).await?;
+        let ports = [
+            (tpu::sax::ADMIN_PORT, here.admin),
+            (tpu::sax::STATUS_PORT, here.pages),
+        ];
+        self.objects.ports(pod, &ports).await
     }
 
     async fn set_http(&mut self, parts: &[(Pod, Part)]) -> Result<()> {
@@ -154,7 +159,7 @@ impl Stage {
         }
         let here = self.sax.put_http()?;
         self.http = Some(uid(pod));
-        self.objects.port(pod, tpu::sax::HTTP_PORT, here).await
+        self.objects.ports(pod, &[(tpu::sax::HTTP_PORT, here)]).await
     }
 
     /// A slice's model server runs once all of its hosts do, and ends with any of them.
@@ -201,7 +206,7 @@ impl Stage {
         let place = self.place(pod, host.port, host.root.clone());
         let here = self.sax.put_server(number, host.flags.clone(), place)?;
         self.slices.insert(host.job.clone(), (number, uid(pod)));
-        self.objects.port(pod, host.port, here).await
+        self.objects.ports(pod, &[(host.port, here)]).await
     }
 
     /// The slice's own number, or the next one that is free.

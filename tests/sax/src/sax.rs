@@ -30,6 +30,8 @@ pub struct Sax {
 pub struct Endpoints {
     /// The admin server's gRPC.
     pub admin: SocketAddr,
+    /// The admin server's status pages.
+    pub pages: SocketAddr,
     /// The HTTP server.
     pub http: SocketAddr,
     /// The model servers' gRPC, in the order of their numbers.
@@ -51,7 +53,7 @@ pub(crate) struct Place {
 /// The place of an admin server, which can be started again.
 struct Admin {
     place: Place,
-    port: u16,
+    ports: admin::Ports,
     running: Option<Process>,
 }
 
@@ -97,6 +99,7 @@ impl Sax {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, control)).await?;
         let endpoints = Endpoints {
             admin: nowhere,
+            pages: nowhere,
             http: nowhere,
             servers: Vec::new(),
             control: listener.local_addr()?,
@@ -153,15 +156,15 @@ impl Sax {
     }
 
     /// Starts an admin server in the place of any other.
-    pub(crate) fn put_admin(&self, place: Place) -> Result<SocketAddr> {
+    pub(crate) fn put_admin(&self, place: Place) -> Result<()> {
         let mut admin = Admin {
             place,
-            port: 0,
+            ports: admin::Ports::default(),
             running: None,
         };
         self.start_admin(&mut admin)?;
         *lock(&self.admin) = Some(admin);
-        Ok(self.endpoints().admin)
+        Ok(())
     }
 
     /// Ends the admin server for good.
@@ -214,10 +217,15 @@ impl Sax {
         if admin.running.is_some() {
             bail!("the admin server runs");
         }
-        let (process, here) = admin::start(&self.world, &admin.place, admin.port)?;
-        admin.port = here.port();
+        let (process, here, pages) = admin::start(&self.world, &admin.place, admin.ports)?;
+        admin.ports = admin::Ports {
+            rpc: here.port(),
+            pages: pages.port(),
+        };
         admin.running = Some(process);
-        lock(&self.endpoints).admin = here;
+        let mut endpoints = lock(&self.endpoints);
+        endpoints.admin = here;
+        endpoints.pages = pages;
         Ok(())
     }
 

@@ -83,7 +83,23 @@ impl Exchange {
         question: &'static str,
         limit: Duration,
     ) -> Result<Reply, SaxError> {
-        let sent = timeout(limit, self.sending(route, body)).await;
+        let request = self.request(route.method(), route.path(), body)?;
+        self.answered(request, question, limit).await
+    }
+
+    /// Reads a page, within `limit`.
+    pub(super) async fn page(&self, path: &str, limit: Duration) -> Result<Reply, SaxError> {
+        let request = self.request("GET", path, Vec::new())?;
+        self.answered(request, "GET", limit).await
+    }
+
+    async fn answered(
+        &self,
+        request: Request<Full<Bytes>>,
+        question: &'static str,
+        limit: Duration,
+    ) -> Result<Reply, SaxError> {
+        let sent = timeout(limit, self.sending(request)).await;
         sent.unwrap_or_else(|_| {
             Err(SaxError::Silent {
                 peer: self.peer.clone(),
@@ -93,12 +109,11 @@ impl Exchange {
         })
     }
 
-    async fn sending(&self, route: Route, body: Vec<u8>) -> Result<Reply, SaxError> {
+    async fn sending(&self, request: Request<Full<Bytes>>) -> Result<Reply, SaxError> {
         let stream = self.connect().await?;
         let shaken = http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = shaken.map_err(|error| self.broken(&error))?;
         let driver = tokio::spawn(connection);
-        let request = self.request(route, body)?;
         let answer = sender.send_request(request).await;
         let answer = answer.map_err(|error| self.broken(&error))?;
         let status = answer.status().as_u16();
@@ -130,10 +145,15 @@ impl Exchange {
     }
 
     /// The body has a known length, and so a Content-Length: the older server reads no chunks.
-    fn request(&self, route: Route, body: Vec<u8>) -> Result<Request<Full<Bytes>>, SaxError> {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Request<Full<Bytes>>, SaxError> {
         Request::builder()
-            .method(route.method())
-            .uri(format!("{}{}", self.prefix, route.path()))
+            .method(method)
+            .uri(format!("{}{path}", self.prefix))
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, "application/json")
             .header(CONNECTION, "close")

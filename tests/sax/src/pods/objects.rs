@@ -33,10 +33,14 @@ impl Objects {
         self.write(pod, "Logs", "logs", &spec).await
     }
 
-    /// Behind a Pod's port is this one.
-    pub(super) async fn port(&self, pod: &Pod, port: u16, here: SocketAddr) -> Result<()> {
-        let target = json!({"address": here.ip(), "port": here.port()});
-        let spec = json!({"forwards": [{"ports": [port], "target": target}]});
+    /// Behind a Pod's ports are these.
+    pub(super) async fn ports(&self, pod: &Pod, ports: &[(u16, SocketAddr)]) -> Result<()> {
+        let forward = |(port, here): &(u16, SocketAddr)| {
+            let target = json!({"address": here.ip(), "port": here.port()});
+            json!({"ports": [port], "target": target})
+        };
+        let forwards: Vec<Value> = ports.iter().map(forward).collect();
+        let spec = json!({ "forwards": forwards });
         self.write(pod, "PortForward", "portforwards", &spec).await
     }
 
