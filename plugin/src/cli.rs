@@ -301,6 +301,15 @@ pub(crate) struct DryRunFlag {
     pub(crate) dry_run: DryRun,
 }
 
+/// What the flag does where Saxml is asked, which has no dry run.
+pub(crate) fn without_dry_run(flag: clap::Arg) -> clap::Arg {
+    flag.help(
+        "Change nothing: `client` asks nobody and prints what would be sent, `server` makes all \
+         checks against the admin server and sends nothing, as Saxml has no dry run [none, \
+         client, server]",
+    )
+}
+
 fn parse_dry_run(text: &str) -> Result<DryRun, String> {
     match text {
         "none" => Ok(DryRun::None),

@@ -10,6 +10,7 @@ mod evidence;
 mod images;
 mod jobset;
 mod leader;
+mod names;
 mod place;
 mod pods;
 mod policies;
@@ -130,6 +131,7 @@ pub(crate) fn examine(evidence: &Evidence, judge: &Judge) -> Result<Report, Judg
     add("jobset", Some(jobset::check(evidence)));
     add("webhook", Some(webhook::check(evidence)));
     add("pools", Some(pools::check(evidence)));
+    add("names", names::check(evidence));
     add("deployment", place::check(evidence));
     add("policies", policies::check(evidence, judge)?);
     add("images", images::check(evidence));

@@ -16,8 +16,8 @@ const FORMS: [Form; 11] = [
     Form::After("Loading model for key: "),
     Form::After("Failed to join "),
     Form::After("Started joining SAX cell "),
-    Form::After("Skipping unsupported model "),
-    Form::After("Servable model "),
+    Form::After(SKIPPED),
+    Form::After(SERVED),
     Form::After("JAX process: "),
     Form::After("jax.device_count(): "),
     Form::After("Platform chip "),
@@ -25,8 +25,51 @@ const FORMS: [Form; 11] = [
     Form::Alone("loading completed."),
 ];
 
+/// Of the models that a server doesn't serve it says one by one that it skips them.
+const SKIPPED: &str = "Skipping unsupported model ";
+/// Of those that it does it says so between them.
+const SERVED: &str = "Servable model ";
+
+/// The milestones of one log. The models that a server skips, some thirty, are one line: the first
+/// of them, and how many more there are.
+#[derive(Debug, Default)]
+pub(crate) struct Milestones {
+    first_skipped: Option<String>,
+    skipped: usize,
+}
+
+impl Milestones {
+    /// What a line of the log adds.
+    pub(crate) fn of(&mut self, line: &str) -> Vec<String> {
+        let Some(found) = milestone(line) else {
+            return Vec::new();
+        };
+        let message = message(line);
+        if message.starts_with(SKIPPED) {
+            self.skipped += 1;
+            self.first_skipped.get_or_insert(found);
+            return Vec::new();
+        }
+        match message.starts_with(SERVED) {
+            true => vec![found],
+            false => self.end().into_iter().chain([found]).collect(),
+        }
+    }
+
+    /// What is left at the end of the log.
+    pub(crate) fn end(&mut self) -> Option<String> {
+        let first = self.first_skipped.take();
+        let more = std::mem::take(&mut self.skipped).saturating_sub(1);
+        first.map(|first| match more {
+            0 => first,
+            1 => format!("{first} (and 1 more model)"),
+            more => format!("{first} (and {more} more models)"),
+        })
+    }
+}
+
 /// A milestone of a line: when, where the line says so, and what. `None` for all other lines.
-pub(crate) fn milestone(line: &str) -> Option<String> {
+fn milestone(line: &str) -> Option<String> {
     let message = message(line);
     FORMS.iter().find_map(|form| match form {
         Form::After(marker) => {
@@ -65,7 +108,7 @@ fn time(line: &str) -> Option<&str> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::milestone;
+    use super::{Milestones, milestone};
 
     #[test]
     fn saxmls_lines_are_understood_with_and_without_their_prefix() {
@@ -89,6 +132,34 @@ mod tests {
             let glog = format!("I20231125 09:10:11.123456 140 location.go:12] {line}");
             assert_eq!(milestone(&glog), Some(format!("09:10:11 {line}")));
         }
+    }
+
+    #[test]
+    fn the_models_that_a_server_skips_are_one_line_with_their_number() {
+        let mut milestones = Milestones::default();
+        let log = [
+            "Platform chip tpuv5e",
+            "Skipping unsupported model a, Unsupported mesh shape: x",
+            "Servable model b",
+            "Skipping unsupported model c, Unsupported mesh shape: x",
+            "Compiling",
+            "Skipping unsupported model d, Unsupported mesh shape: x",
+            "Started joining SAX cell /sax/test",
+            "Skipping unsupported model e, Unsupported mesh shape: x",
+        ];
+        let mut told: Vec<_> = log.iter().flat_map(|line| milestones.of(line)).collect();
+        told.extend(milestones.end());
+        assert_eq!(
+            told,
+            [
+                "Platform chip tpuv5e",
+                "Servable model b",
+                "Skipping unsupported model a, Unsupported mesh shape: x (and 2 more models)",
+                "Started joining SAX cell /sax/test",
+                "Skipping unsupported model e, Unsupported mesh shape: x",
+            ]
+        );
+        assert_eq!(milestones.end(), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod request;
 
 pub(crate) use admin::BUCKET_VARIABLE;
 pub(crate) use jobset::{EXCLUSIVE_TOPOLOGY, JOB_INDEX_LABEL, JOBSET_NAME_LABEL, JobSet};
-pub(crate) use names::{Names, is_dns_label};
+pub(crate) use names::{Names, is_dns_label, longest_name};
 pub(crate) use object::{Object, without_managed_fields};
 pub(crate) use origin::origins;
 pub(crate) use request::{

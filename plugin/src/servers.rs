@@ -17,7 +17,7 @@ pub(crate) enum Role {
 }
 
 /// What the images are called, without registry and tag.
-pub(crate) const IMAGES: [(&str, Role); 3] = [
+const IMAGES: [(&str, Role); 3] = [
     ("sax-admin-server", Role::Admin),
     ("sax-http", Role::Http),
     ("sax-model-server", Role::Model),
@@ -49,15 +49,26 @@ impl Role {
     /// The role of a container, by its image or by what only a model server is given.
     pub(crate) fn of(container: &Value) -> Option<Self> {
         let image = container["image"].as_str().unwrap_or_default();
-        let name = image.rsplit('/').next().unwrap_or_default();
-        let found = IMAGES.into_iter().find(|(part, _)| name.starts_with(part));
         let arguments = container["args"].as_array().into_iter().flatten();
         let mut arguments = arguments.filter_map(Value::as_str);
-        found.map(|(_, role)| role).or_else(|| {
+        Self::of_image(image).or_else(|| {
             arguments
                 .any(|word| word.starts_with("--sax_cell"))
                 .then_some(Self::Model)
         })
+    }
+
+    /// The role of an image, by the last part of its name: one of [`IMAGES`], or one with more behind
+    /// a dash, as in `sax-http-patched`.
+    pub(crate) fn of_image(image: &str) -> Option<Self> {
+        let name = image.rsplit('/').next().unwrap_or_default();
+        let name = name.split([':', '@']).next().unwrap_or_default();
+        let is_it = |known: &str| {
+            let rest = name.strip_prefix(known);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        let mut images = IMAGES.into_iter();
+        images.find(|(known, _)| is_it(known)).map(|(_, role)| role)
     }
 
     /// The word for it on the command line.
@@ -119,4 +130,26 @@ fn of_template(template: &Value) -> Vec<Server> {
         })
     };
     containers.filter_map(server).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Role;
+
+    #[test]
+    fn an_image_is_saxmls_by_the_last_part_of_its_name_whatever_registry_and_tag() {
+        for (image, role) in [
+            ("sax-http", Some(Role::Http)),
+            ("localhost:5000/a/sax-admin-server:v1.1.0", Some(Role::Admin)),
+            ("r/sax-model-server@sha256:0f", Some(Role::Model)),
+            ("r/sax-http-patched:1", Some(Role::Http)),
+            ("r/sax-httpd:1", None),
+            ("sax-http/proxy:1", None),
+            ("r/sax-util:v1.1.0", None),
+            ("r/my-sax-http", None),
+            ("", None),
+        ] {
+            assert_eq!(Role::of_image(image), role, "{image}");
+        }
+    }
 }

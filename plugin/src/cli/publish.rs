@@ -17,7 +17,7 @@ use crate::sax::{ModelName, parse_model};
 /// counts a server from its assignment on. It ends at once with 125 where a server fails to load it
 /// or none can, with the server's reason.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("dry_run", super::without_dry_run))]
 pub(crate) struct PublishArgs {
     /// Model to make: /sax/test/spmd, test/spmd, or spmd
     #[arg(value_parser = parse_model)]
@@ -62,8 +62,6 @@ pub(crate) struct PublishArgs {
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Change nothing: `client` prints what would be sent, `server` makes all checks against the
-    /// admin server, as Saxml itself has no dry run [none, client, server]
     #[command(flatten)]
     pub(crate) dry_run: DryRunFlag,
 

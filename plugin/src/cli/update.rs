@@ -16,7 +16,7 @@ use crate::sax::{ModelName, parse_model};
 /// again with the change. It warns where the change makes model servers load the model again, or
 /// has no effect until they do.
 #[derive(Debug, Args)]
-#[command(after_help = UPDATE_EXAMPLES)]
+#[command(after_help = UPDATE_EXAMPLES, mut_arg("dry_run", super::without_dry_run))]
 pub(crate) struct UpdateArgs {
     /// Model: /sax/test/spmd, test/spmd, or spmd
     #[arg(value_parser = parse_model, add = completion::published())]
@@ -79,7 +79,7 @@ Examples:
 /// They answer no more about it within ten seconds, when the admin server acts next; a load that
 /// goes on is finished first. With --wait it ends when the last of them has forgotten it.
 #[derive(Debug, Args)]
-#[command(after_help = UNPUBLISH_EXAMPLES)]
+#[command(after_help = UNPUBLISH_EXAMPLES, mut_arg("dry_run", super::without_dry_run))]
 pub(crate) struct UnpublishArgs {
     /// Model: /sax/test/spmd, test/spmd, or spmd
     #[arg(value_parser = parse_model, add = completion::published())]

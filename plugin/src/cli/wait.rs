@@ -8,9 +8,9 @@ use clap::Args;
 use super::SaxFlags;
 use crate::completion;
 use crate::duration::parse_duration;
-use crate::sax::{ModelName, parse_model};
 
-/// Wait until a model is loaded, or gone, or until model servers have joined.
+/// Wait until a model is loaded, or gone, until model servers have joined, or until a deployment's
+/// HTTP server can be reached or all of it is deleted.
 ///
 /// It shows each replica: assigned, loading and for how long, loaded, by the word of the model
 /// servers themselves. It ends at once with 125 and the server's reason where a server fails to
@@ -18,12 +18,14 @@ use crate::sax::{ModelName, parse_model};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct WaitArgs {
-    /// Model: /sax/test/spmd, test/spmd, or spmd; not needed with --for=joined=N
-    #[arg(value_parser = parse_model, add = completion::published(), required_unless_present = "until")]
-    pub(crate) model: Option<ModelName>,
+    /// Model: /sax/test/spmd, test/spmd, or spmd; with --for=endpoint and --for=deleted the name of
+    /// a deployment; not needed with --for=joined=N
+    #[arg(value_name = "MODEL|NAME", add = completion::published(), required_unless_present = "until")]
+    pub(crate) name: Option<String>,
 
-    /// What to wait for: loaded (all replicas), loaded=N, unpublished, or joined=N (model servers
-    /// that the admin server knows)
+    /// What to wait for: loaded (all replicas), loaded=N, unpublished, joined=N (model servers that
+    /// the admin server knows), endpoint (the HTTP server's Service has an address and a Pod that
+    /// is ready), or deleted (nothing of the deployment is left)
     #[arg(
         long = "for",
         value_name = "WHAT",
@@ -50,6 +52,10 @@ pub(crate) enum Until {
     Unpublished,
     /// So many model servers have joined.
     Joined(usize),
+    /// A deployment's HTTP server can be reached.
+    Endpoint,
+    /// Nothing of a deployment is left.
+    Deleted,
 }
 
 impl FromStr for Until {
@@ -63,9 +69,14 @@ impl FromStr for Until {
         match (what, number) {
             ("loaded", None) => Ok(Self::Loaded(None)),
             ("loaded", Some(Some(number))) => Ok(Self::Loaded(Some(number))),
-            ("unpublished" | "deleted", None) => Ok(Self::Unpublished),
+            ("unpublished", None) => Ok(Self::Unpublished),
+            ("endpoint", None) => Ok(Self::Endpoint),
+            ("deleted", None) => Ok(Self::Deleted),
             ("joined" | "servers", Some(Some(number))) => Ok(Self::Joined(number)),
-            _ => Err("must be loaded, loaded=NUMBER, unpublished or joined=NUMBER".to_owned()),
+            _ => Err(
+                "must be loaded, loaded=NUMBER, unpublished, joined=NUMBER, endpoint or deleted"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -74,7 +85,9 @@ const EXAMPLES: &str = "\
 Examples:
   kubectl sax wait spmd --timeout 15m
   kubectl sax wait spmd --for=loaded=1
-  kubectl sax wait --for=joined=2 -n serving";
+  kubectl sax wait --for=joined=2 -n serving
+  kubectl sax wait sax --for=endpoint --timeout 5m
+  kubectl sax wait sax --for=deleted";
 
 #[cfg(test)]
 mod tests {
@@ -86,7 +99,8 @@ mod tests {
             ("loaded", Until::Loaded(None)),
             ("loaded=2", Until::Loaded(Some(2))),
             ("unpublished", Until::Unpublished),
-            ("deleted", Until::Unpublished),
+            ("endpoint", Until::Endpoint),
+            ("deleted", Until::Deleted),
             ("joined=2", Until::Joined(2)),
             ("servers=2", Until::Joined(2)),
         ] {
@@ -99,6 +113,7 @@ mod tests {
             "loaded=x",
             "joined",
             "unpublished=1",
+            "endpoint=1",
             "loaded=-1",
         ] {
             assert!(text.parse::<Until>().is_err(), "{text}");

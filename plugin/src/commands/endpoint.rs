@@ -21,19 +21,19 @@ const INTERNAL: [&str; 2] = [
 /// An address; `-o json` prints it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Endpoint {
+pub(super) struct Endpoint {
     /// The Service.
     service: String,
     /// Its namespace.
     namespace: String,
     /// The address that reaches farthest.
-    url: String,
+    pub(super) url: String,
     /// Who reaches it: `cluster`, `network` or `internet`.
     reach: Reach,
     /// The address inside of the cluster.
     cluster_url: String,
     /// Has the load balancer no address yet?
-    pending: bool,
+    pub(super) pending: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,7 +70,7 @@ pub(super) fn run(args: &EndpointArgs, printer: &Printer) -> Result<Exit, Failur
     Ok(Exit::Fine)
 }
 
-fn endpoint(service: &Object) -> Endpoint {
+pub(super) fn endpoint(service: &Object) -> Endpoint {
     let value = &service.value;
     let namespace = service.namespace.clone().unwrap_or_default();
     let port = value.pointer("/spec/ports/0/port").and_then(Value::as_u64);

@@ -12,7 +12,7 @@ use crate::cli::LogsArgs;
 use crate::cluster::{ClusterError, LogRequest};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::milestones::milestone;
+use crate::milestones::Milestones;
 use crate::printer::Printer;
 use crate::servers::Role;
 use crate::sources::{Selection, Source};
@@ -99,25 +99,53 @@ async fn print(
     let Source { pod, container, .. } = source;
     let lines = cluster.log_lines(&servers.namespace, pod, container, request);
     let mut lines = lines.await?;
+    let mut shown = Shown::of(args, source, index);
     loop {
         let next = tokio::time::timeout(following::SILENCE, lines.next()).await;
         let seconds = following::SILENCE.as_secs();
         let Some(line) = next.map_err(|_| ClusterError::TooLate { seconds })? else {
-            return Ok(());
+            return Ok(printer.data(&shown.end(printer))?);
         };
-        printer.data(&shown(args, source, index, &line?, printer))?;
+        printer.data(&shown.line(&line?, printer))?;
     }
 }
 
-/// A line with where it comes from; nothing where it isn't wanted.
-fn shown(args: &LogsArgs, source: &Source, index: usize, line: &str, printer: &Printer) -> String {
-    let line = match args.milestones {
-        true => milestone(line),
-        false => Some(line.to_owned()),
-    };
-    match line {
-        Some(line) => format!("{} {line}\n", printer.hue(&format!("[{source}]"), index)),
-        None => String::new(),
+/// One log as it is shown: each line with where it comes from.
+struct Shown {
+    label: String,
+    index: usize,
+    /// Only these, where nothing else is wanted.
+    milestones: Option<Milestones>,
+}
+
+impl Shown {
+    fn of(args: &LogsArgs, source: &Source, index: usize) -> Self {
+        Self {
+            label: format!("[{source}]"),
+            index,
+            milestones: args.milestones.then(Milestones::default),
+        }
+    }
+
+    /// A line; nothing where it isn't wanted.
+    fn line(&mut self, line: &str, printer: &Printer) -> String {
+        let lines = match &mut self.milestones {
+            Some(milestones) => milestones.of(line),
+            None => vec![line.to_owned()],
+        };
+        self.labelled(lines, printer)
+    }
+
+    /// What is left to show when the log has ended.
+    fn end(&mut self, printer: &Printer) -> String {
+        let left = self.milestones.as_mut().and_then(Milestones::end);
+        self.labelled(left, printer)
+    }
+
+    fn labelled(&self, lines: impl IntoIterator<Item = String>, printer: &Printer) -> String {
+        let label = printer.hue(&self.label, self.index);
+        let lines = lines.into_iter().map(|line| format!("{label} {line}\n"));
+        lines.collect()
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tpu::sax::ModelId;
 
+use crate::cluster::ClusterError;
 use crate::failure::Failure;
 use crate::printer::{Printer, Progress};
 use crate::sax::{Demand, Grpc, Look, Progression, SaxError, Verdict, capacity};
@@ -68,34 +69,50 @@ impl Clock {
 }
 
 /// A line of the progress, and whether what it tells is done.
-type Line = (String, bool);
+pub(super) type Line = (String, bool);
 
 /// What one look saw: the lines to show, and how the waiting ended where it has.
-type Seen<T> = (Vec<Line>, Option<Result<T, SaxError>>);
+pub(super) type Seen<T> = (Vec<Line>, Option<Result<T, SaxError>>);
+
+/// What a look is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// How long it has been waited for.
+    elapsed: Duration,
+    /// Does somebody look on?
+    live: bool,
+    /// Are the connections to be made anew, as the look before failed?
+    anew: bool,
+}
 
 /// Looks once a second until a look ends the waiting, or the time is over. An error that may pass
-/// is shown, and the connections are made anew.
-async fn poll<T>(
-    grpc: &mut Grpc,
+/// is shown.
+pub(super) async fn poll<T>(
     what: &str,
     limit: Duration,
     printer: &Printer,
-    mut look: impl AsyncFnMut(&mut Grpc, &Clock, bool) -> Result<Seen<T>, SaxError>,
+    mut look: impl AsyncFnMut(Moment) -> Result<Seen<T>, Failure>,
 ) -> Result<T, Failure> {
     let clock = Clock::start(limit);
     let mut progress = Progress::new(printer);
+    let mut anew = false;
     loop {
-        let (lines, ended, error) = match look(grpc, &clock, progress.is_live()).await {
+        let moment = Moment {
+            elapsed: clock.elapsed(),
+            live: progress.is_live(),
+            anew,
+        };
+        let (lines, ended, error) = match look(moment).await {
             Ok((lines, ended)) => (lines, ended, None),
-            Err(error) if is_passing(&error) => {
-                grpc.refresh().await;
-                (vec![(error.to_string(), false)], None, Some(error))
+            Err(failure) if may_pass(&failure) => {
+                (vec![(failure.to_string(), false)], None, Some(failure))
             }
-            Err(error) => {
+            Err(failure) => {
                 progress.finish()?;
-                return Err(error.into());
+                return Err(failure);
             }
         };
+        anew = error.is_some();
         progress.show(lines.clone());
         if let Some(ended) = ended {
             progress.finish()?;
@@ -120,17 +137,17 @@ pub(super) async fn until_loaded(
     let mut progression = Progression::default();
     let mut looks = 0;
     let what = format!("{id} to be loaded");
-    poll(grpc, &what, limit, printer, async |grpc, clock, live| {
+    poll(&what, limit, printer, async |moment| {
         looks += 1;
-        if looks % LOOKS == 0 {
+        if moment.anew || looks % LOOKS == 0 {
             grpc.refresh().await;
         }
         let (look, why) = seen(grpc, id, patience.hopeless).await?;
-        progression.see(&look, clock.elapsed());
-        let mut lines = progression.lines(&look, clock.elapsed(), live);
+        progression.see(&look, moment.elapsed);
+        let mut lines = progression.lines(&look, moment.elapsed, moment.live);
         lines.extend(why.map(|why| (why, false)));
         let ended = match look.verdict(loaded.unwrap_or(look.wanted)) {
-            Verdict::Ready if clock.elapsed() < patience.settled => None,
+            Verdict::Ready if moment.elapsed < patience.settled => None,
             Verdict::Ready => Some(Ok(look)),
             Verdict::Failed(replicas) => Some(Err(SaxError::LoadFailed {
                 id: id.clone(),
@@ -152,7 +169,10 @@ pub(super) async fn until_forgotten(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let what = format!("{id} to be gone");
-    poll(grpc, &what, limit, printer, async |grpc, _, _| {
+    poll(&what, limit, printer, async |moment| {
+        if moment.anew {
+            grpc.refresh().await;
+        }
         let holders = holders(grpc, id, servers).await?;
         Ok(match holders.is_empty() {
             true => (
@@ -176,7 +196,10 @@ pub(super) async fn until_joined(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let what = format!("{wanted} model servers to join");
-    poll(grpc, &what, limit, printer, async |grpc, _, _| {
+    poll(&what, limit, printer, async |moment| {
+        if moment.anew {
+            grpc.refresh().await;
+        }
         let stats = grpc.admin.stats().await?;
         let kinds = stats.model_server_type_stats.iter();
         let joined: i64 = kinds.map(|kind| i64::from(kind.num_replicas)).sum();
@@ -185,6 +208,17 @@ pub(super) async fn until_joined(
         Ok((vec![(line, done)], done.then_some(Ok(()))))
     })
     .await
+}
+
+fn may_pass(failure: &Failure) -> bool {
+    match failure {
+        Failure::Sax(error) => is_passing(error),
+        Failure::Cluster(error) => matches!(
+            error,
+            ClusterError::Unreachable { .. } | ClusterError::TooLate { .. }
+        ),
+        _ => false,
+    }
 }
 
 /// Could a later try succeed?
@@ -251,11 +285,11 @@ async fn holders(grpc: &Grpc, id: &ModelId, servers: &[String]) -> Result<Vec<St
 }
 
 /// Without an answer to the last look that is what there is to say.
-fn out_of_time(what: &str, limit: Duration, lines: Vec<Line>, error: Option<SaxError>) -> Failure {
+fn out_of_time(what: &str, limit: Duration, lines: Vec<Line>, error: Option<Failure>) -> Failure {
     if limit.is_zero()
         && let Some(error) = error
     {
-        return error.into();
+        return error;
     }
     let open = lines.into_iter().filter(|(_, done)| !done);
     SaxError::TimedOut {

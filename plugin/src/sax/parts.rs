@@ -11,7 +11,7 @@ use tpu::{Accelerator, Slice, Topology, keys};
 use super::SaxError;
 use crate::cluster::{Cluster, ClusterError};
 use crate::scaffold::selector_of;
-use crate::servers::{IMAGES, Role};
+use crate::servers::Role;
 
 /// What `deploy` writes on all Pods of Saxml's.
 const NAME_LABEL: &str = "app.kubernetes.io/name";
@@ -281,35 +281,23 @@ impl ServerPart {
 fn role(pod: &Pod) -> Option<Role> {
     let is_saxml = label(pod, NAME_LABEL).as_deref() == Some(SAXML);
     let component = label(pod, COMPONENT_LABEL).filter(|_| is_saxml);
-    let image = container(pod).and_then(|container| container.image.clone());
-    let image = image.unwrap_or_default();
-    let image = image.rsplit('/').next().unwrap_or_default();
-    let image = image.split([':', '@']).next().unwrap_or_default();
     match component.as_deref() {
         Some("admin-server") => Some(Role::Admin),
         Some("http") => Some(Role::Http),
         Some("model-server") => Some(Role::Model),
-        _ => {
-            let mut images = IMAGES.into_iter();
-            images
-                .find(|(name, _)| *name == image)
-                .map(|(_, role)| role)
-        }
+        _ => role_of(container(pod)?),
     }
+}
+
+fn role_of(container: &Container) -> Option<Role> {
+    Role::of_image(container.image.as_deref()?)
 }
 
 /// The container that is Saxml's: by its image's name, else the first.
 fn container(pod: &Pod) -> Option<&Container> {
     let containers = &pod.spec.as_ref()?.containers;
-    let ours = containers.iter().find(|container| {
-        let image = container.image.as_deref().unwrap_or_default();
-        image
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .starts_with("sax-")
-    });
-    ours.or_else(|| containers.first())
+    let mut ours = containers.iter().filter(|container| role_of(container).is_some());
+    ours.next().or_else(|| containers.first())
 }
 
 fn variable<'a>(pod: &'a Pod, name: &str) -> Option<&'a str> {

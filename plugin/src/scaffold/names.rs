@@ -1,8 +1,6 @@
 //! The names of a deployment's objects, derived from one and short enough for all that
 //! Kubernetes and JobSet derive from them.
 
-use crate::plan::Plan;
-
 /// The most characters of a DNS label: names of Services, Jobs' Pods, and label values.
 pub(super) const LABEL_LIMIT: usize = 63;
 /// What the Job controller adds to a Pod's name: a dash and five random characters.
@@ -74,9 +72,9 @@ impl Names {
         })
     }
 
-    /// Are the names short enough for a plan's Jobs and Pods?
-    pub(crate) fn check_lengths(&self, plan: &Plan) -> Result<(), NameError> {
-        let (replica, index) = (plan.replicas.saturating_sub(1), plan.vms.saturating_sub(1));
+    /// Are the names short enough for the Jobs and Pods of so many slices of so many VMs each?
+    pub(crate) fn check_lengths(&self, replicas: u32, vms: u32) -> Result<(), NameError> {
+        let (replica, index) = (replicas.saturating_sub(1), vms.saturating_sub(1));
         let jobset = &self.model_servers;
         let pod = format!("{jobset}-{REPLICATED_JOB}-{replica}-{index}-xxxxx");
         // The Deployments' Pods are shorter than a model server's: their name plus 17 characters.
@@ -110,6 +108,15 @@ impl NameError {
             }
         }
     }
+}
+
+/// The most characters of a deployment's name with so many slices of so many VMs each.
+pub(crate) fn longest_name(replicas: u32, vms: u32) -> usize {
+    let fits = |length: &usize| {
+        let names = Names::of(&"x".repeat(*length));
+        names.is_ok_and(|names| names.check_lengths(replicas, vms).is_ok())
+    };
+    (1..LABEL_LIMIT).take_while(fits).last().unwrap_or(0)
 }
 
 /// A DNS label (RFC 1035) of any length.

@@ -180,7 +180,7 @@ impl Request {
 
     /// Checks what the types don't.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), RequestError> {
-        self.names.check_lengths(plan)?;
+        self.names.check_lengths(plan.replicas, plan.vms)?;
         check_namespace(&self.namespace)?;
         check_bucket(&self.bucket)?;
         if let Some(email) = &self.google_service_account {

@@ -18,10 +18,12 @@ mod parse_only;
 mod placements;
 mod policy_set;
 mod printer;
+mod recorded;
 mod reviews;
 mod row;
 mod sample;
 mod start;
+mod status;
 mod subject;
 mod throughput;
 mod updates;
@@ -78,6 +80,8 @@ enum Name {
     Memory,
     /// `kubectl sax lint` and `--help`
     Lint,
+    /// `kubectl sax status` of 64 slices
+    Status,
     /// The placer's decision
     Placement,
     /// Twenty exclusive groups on a real control plane
@@ -137,6 +141,7 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Start => start::measure(&product()?.webhook),
         Name::Memory => memory::measure(&product()?.webhook),
         Name::Lint => lint::measure(&product()?.plugin),
+        Name::Status => status::measure(&product()?.plugin),
         Name::Placement => placements::measure(),
         Name::Groups => groups::measure(),
         Name::Update => updates::measure(&product()?),

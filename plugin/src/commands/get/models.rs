@@ -16,8 +16,6 @@ use crate::sax::{
     AllCells, Grpc, HttpServer, Look, ModelName, Published, Reach, Route, SaxError,
 };
 
-/// How many looks until the Pods are looked for anew: they may come, go and be replaced.
-const LOOKS: u32 = 10;
 const EMPTY: &str = "No models are published.";
 
 pub(super) async fn run(args: &GetModelsArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -48,15 +46,15 @@ async fn of_one(args: &GetModelsArgs, printer: &Printer) -> Result<Exit, Failure
     if matches!(route, Route::Http(_)) {
         printer.note("how many replicas are loaded, only gRPC tells")?;
     }
-    let mut looks = 0;
-    show(&args.get, EMPTY, printer, async |failed| {
-        looks += 1;
+    let mut is_first = true;
+    show(&args.get, EMPTY, printer, async |anew| {
         match &mut route {
             Route::Grpc(grpc) => {
-                if failed || looks % LOOKS == 0 {
+                if anew {
                     grpc.refresh().await;
                 }
-                Ok(by_grpc(args, grpc, looks == 1).await?.into())
+                let is_first = std::mem::take(&mut is_first);
+                Ok(by_grpc(args, grpc, is_first).await?.into())
             }
             Route::Http(server) => by_http(args, server).await,
         }

@@ -25,10 +25,8 @@ pub(super) async fn run(args: &GetArgs, printer: &Printer) -> Result<Exit, Failu
     let what = "list model servers";
     let mut grpc = Route::grpc(&args.sax, None, what, printer).await?;
     printer.note(&joined(&grpc.admin.stats().await?))?;
-    let mut is_first = true;
-    show(args, EMPTY, printer, async |_| {
-        // Rows are of Pods: each look is at those that there are then.
-        if !std::mem::take(&mut is_first) {
+    show(args, EMPTY, printer, async |anew| {
+        if anew {
             grpc.refresh().await;
         }
         Ok(rows(&grpc).await?.into())

@@ -15,6 +15,8 @@ use crate::render::{Columns, Growing, Listed, pretty_json, pretty_yaml, template
 /// How often to look, and how small a part of the time looking may take.
 const INTERVAL: Duration = Duration::from_secs(1);
 const SHARE: u32 = 10;
+/// How many looks until the Pods are looked for anew.
+const LOOKS: u32 = 10;
 
 /// What one look found.
 pub(super) struct Seen<T> {
@@ -33,7 +35,8 @@ impl<T> From<Vec<T>> for Seen<T> {
 }
 
 /// Prints what a look finds, and with `-w` what has changed since the one before. `empty` says that
-/// there is nothing. The look is told what has failed before it, so that it connects anew.
+/// there is nothing. A look is told when to look for the Pods anew: they may come, go and be
+/// replaced.
 pub(super) async fn show<T: Listed>(
     args: &GetArgs,
     empty: &str,
@@ -67,10 +70,11 @@ async fn watch<T: Listed>(
 ) -> Result<Exit, Failure> {
     let mut shown = keyed(first.rows);
     let mut troubles = first.troubles;
-    let mut failed = false;
+    let (mut failed, mut looks) = (false, 0);
     loop {
         let started = Instant::now();
-        let seen = look(failed).await;
+        looks += 1;
+        let seen = look(failed || looks % LOOKS == 0).await;
         failed = seen.is_err();
         let now = match seen {
             Ok(seen) => {

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, interval};
 
-use super::shown;
+use super::Shown;
 use crate::cli::LogsArgs;
 use crate::cluster::{ClusterError, LogRequest};
 use crate::commands::servers::Servers;
@@ -26,8 +26,8 @@ const ALONE: Duration = Duration::from_secs(120);
 /// How many lines wait to be printed.
 const WAITING: usize = 256;
 
-/// A line, the source's number, and where it comes from.
-type Line = (usize, Source, String);
+/// A line, and the number of the log that it is of.
+type Line = (usize, String);
 
 /// Follows until Ctrl-C, or until no Pod has come for a while.
 pub(super) async fn run(
@@ -40,25 +40,33 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let (sender, mut lines) = channel::<Line>(WAITING);
     let mut seen = BTreeSet::new();
+    let mut shown: Vec<Shown> = Vec::new();
     let mut open = FuturesUnordered::new();
     let mut look = interval(LOOK);
     let mut alive = Instant::now();
     let mut next = chosen;
     loop {
         for source in next.drain(..) {
-            if !seen.insert(source.incarnation.clone()) {
+            if seen.contains(&source.incarnation) {
                 continue;
             }
             if open.len() == args.max_log_requests {
                 return Err(too_many(args));
             }
-            open.push(follow(servers, source, seen.len(), request, sender.clone()));
+            seen.insert(source.incarnation.clone());
+            let index = shown.len();
+            shown.push(Shown::of(args, &source, index + 1));
+            open.push(follow(servers, source, index, request, sender.clone()));
         }
         tokio::select! {
-            Some((index, source, line)) = lines.recv() => {
-                printer.data(&shown(args, &source, index, &line, printer))?;
+            Some((index, line)) = lines.recv() => {
+                printer.data(&shown[index].line(&line, printer))?;
             }
-            Some((source, ended)) = open.next() => {
+            Some((source, index, ended)) = open.next() => {
+                while let Ok((index, line)) = lines.try_recv() {
+                    printer.data(&shown[index].line(&line, printer))?;
+                }
+                printer.data(&shown[index].end(printer))?;
                 if let Err(cause) = ended {
                     printer.note(&format!("[{source}] its log ended: {cause}"))?;
                 }
@@ -84,21 +92,21 @@ async fn follow(
     index: usize,
     request: &LogRequest,
     sender: Sender<Line>,
-) -> (Source, Result<(), ClusterError>) {
+) -> (Source, usize, Result<(), ClusterError>) {
     let Source { pod, container, .. } = &source;
     let lines = servers
         .cluster
         .log_lines(&servers.namespace, pod, container, request);
     let mut lines = match lines.await {
         Ok(lines) => lines,
-        Err(cause) => return (source, Err(cause)),
+        Err(cause) => return (source, index, Err(cause)),
     };
     while let Some(Ok(line)) = lines.next().await {
-        if sender.send((index, source.clone(), line)).await.is_err() {
+        if sender.send((index, line)).await.is_err() {
             break;
         }
     }
-    (source, Ok(()))
+    (source, index, Ok(()))
 }
 
 fn too_many(args: &LogsArgs) -> Failure {
