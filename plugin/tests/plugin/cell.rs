@@ -62,6 +62,11 @@ impl Cell {
         cell
     }
 
+    /// Where its admin server is.
+    pub(crate) fn admin(&self) -> String {
+        self.endpoints.admin.to_string()
+    }
+
     /// Does something to it.
     pub(crate) fn act(&self, action: &Action) {
         let _inside = self.runtime.enter();

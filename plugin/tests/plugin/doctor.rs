@@ -181,7 +181,7 @@ fn a_bundle_holds_all_of_it_and_no_secret() {
     assert!(again.stderr.contains("exists already"), "{again}");
 }
 
-fn unzipped(path: &std::path::Path) -> Vec<(String, String)> {
+pub(crate) fn unzipped(path: &std::path::Path) -> Vec<(String, String)> {
     let file = std::fs::File::open(path).expect("the bundle must be there");
     let mut zip = zip::ZipArchive::new(file).expect("it must be a zip file");
     let count = zip.len();

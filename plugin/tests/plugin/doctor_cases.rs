@@ -37,6 +37,17 @@ pub(crate) fn cases() -> Vec<Case> {
             fix: "gcloud container node-pools create tpu1 --project=$PROJECT --zone=$ZONE --cluster=$CLUSTER --machine-type=ct5lp-hightpu-4t --num-nodes=8 --tpu-topology=4x8",
         },
         Case {
+            name: "19: a name that leaves none for the Pods",
+            arguments: &["our-most-important-model", "--preflight"],
+            breaks: |_| {},
+            finds: ["names", "problem", "name"],
+            says: &[
+                "our-most-important-model-model-server-set-sax-model-server-1-7-xxxxx",
+                "would have 68 characters, the limit is 63",
+            ],
+            fix: "cut 5 characters from NAME",
+        },
+        Case {
             name: "15: more slices than pools",
             arguments: sax,
             breaks: |world| {

@@ -16,6 +16,7 @@ fn every_verb_has_help_in_kubectls_words() {
         "deploy",
         "diff",
         "doctor",
+        "report",
         "logs",
         "events",
         "endpoint",

@@ -10,6 +10,9 @@ const PRIMARY: &str = "\
 I1125 09:10:10.000001 140 model_service_main.py:1] JAX process: 0 / 8
 I1125 09:10:10.000002 140 model_service_main.py:2] jax.device_count(): 32
 Compiling a thing that nobody asked for
+I1125 09:10:10.000003 140 model_service_base.py:3] Skipping unsupported model lm_cloud.LmCloudSpmd2B, Unsupported mesh shape: x
+I1125 09:10:10.000004 140 model_service_base.py:4] Servable model lm_cloud.LmCloudSpmd175B32Test
+I1125 09:10:10.000005 140 model_service_base.py:3] Skipping unsupported model lm_cloud.LmCloudSpmd175B, Unsupported mesh shape: x
 I1125 09:10:11.000003 140 location.go:3] Started joining SAX cell /sax/test
 I1125 09:10:12.000004 140 location.go:4] Joined 10.0.0.9:10000
 I1125 09:10:40.000005 140 model_service_base.py:5] Loading model for key: /sax/test/spmd

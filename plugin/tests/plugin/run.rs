@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
@@ -65,6 +65,16 @@ pub(crate) fn sax_in(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Ended {
         stdout: text(output.stdout),
         stderr: text(output.stderr),
     }
+}
+
+/// Starts `kubectl-sax`, which ends when the caller says so.
+pub(crate) fn started(arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Child {
+    binary(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr)
+        .spawn()
+        .expect("the binary must start")
 }
 
 /// Runs `kubectl-sax` with this stdin.

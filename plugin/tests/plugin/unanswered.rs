@@ -5,7 +5,7 @@ use crate::peers::{GIGABYTE, Manner, PeerServer};
 use crate::run::{Ended, sax};
 
 /// Every verb that asks Saxml, with flags that keep its deadlines short.
-const VERBS: [&[&str]; 12] = [
+const VERBS: [&[&str]; 13] = [
     &[
         "publish",
         "/sax/test/m",
@@ -24,6 +24,7 @@ const VERBS: [&[&str]; 12] = [
     &["update", "/sax/test/m", "--replicas", "2"],
     &["unpublish", "/sax/test/m", "-y"],
     &["get", "models", "/sax/test/m"],
+    &["get", "models", "/sax/test/m", "-w"],
     &["get", "servers"],
     &["wait", "/sax/test/m", "--timeout", "1s"],
     &["generate", "/sax/test/m", "hi", "--timeout", "1s"],
@@ -117,19 +118,29 @@ fn no_verb_hangs_at_an_api_server_that_does_not_serve() {
             let ended = asked(verb, &["--server", &url]);
             check(verb, manner, &ended, statuses, &server);
         }
-        for what in ["cells", "slices"] {
-            let verb = ["get", what];
-            let ended = asked(&verb, &["--server", &url]);
-            check(&verb, manner, &ended, statuses, &server);
+        let of_all: [&[&str]; 8] = [
+            &["get", "cells"],
+            &["get", "slices"],
+            &["get", "cells", "-A"],
+            &["get", "slices", "-A", "-w"],
+            &["get", "models", "-A"],
+            &["get", "servers", "-A", "-w"],
+            &["wait", "sax", "--for=endpoint", "--timeout=0"],
+            &["wait", "sax", "--for=deleted", "--timeout=0"],
+        ];
+        for verb in of_all {
+            let ended = asked(verb, &["--server", &url]);
+            check(verb, manner, &ended, statuses, &server);
         }
     }
 }
 
 #[test]
 fn no_verb_that_diagnoses_hangs_at_an_api_server_that_does_not_serve() {
-    let verbs: [&[&str]; 7] = [
+    let verbs: [&[&str]; 8] = [
         &["doctor"],
         &["status"],
+        &["report"],
         &["logs", "sax"],
         &["events", "sax"],
         &["endpoint", "sax"],

@@ -1,6 +1,8 @@
 //! The tutorial's second half by the plugin alone: what was deployed serves a model, from publish
 //! to delete. The control plane is real, Saxml is the simulator.
 
+mod operated;
+
 use sax_tests::controlplane::sax::Saxml;
 use sax_tests::kubectl::Answer;
 use sax_tests::namespace::TempNamespace;
@@ -11,6 +13,8 @@ use crate::shared::{both_pools, plain, product, temporary};
 /// Ticks every half second.
 const SCRIPT: &str = "timeScale: 20";
 const CLASS: &str = "lm_cloud.LmCloudSpmd175B32Test";
+/// The deployment.
+const NAME: &str = "lm175b";
 
 /// A namespace with a deployment, played by the simulator.
 struct Served {
@@ -24,7 +28,7 @@ impl Served {
         let sax = plain().with_sax(product(), namespace.name(), SCRIPT);
         let sax = sax.unwrap_or_else(|error| panic!("{error:#}"));
         let served = Self { namespace, sax };
-        let what = ["deploy", "lm175b", "--model", CLASS, "--slice", "v5e:4x8"];
+        let what = ["deploy", NAME, "--model", CLASS, "--slice", "v5e:4x8"];
         let how = [
             "--replicas",
             "2",
@@ -41,8 +45,15 @@ impl Served {
     }
 
     fn ask(&self, words: &[&str]) -> Answer {
-        let namespace = ["--namespace", self.namespace.name()];
-        let asked = product().sax(plain().kubectl(), &[words, &namespace].concat(), "");
+        self.ask_with(words, "")
+    }
+
+    fn ask_with(&self, words: &[&str], stdin: &str) -> Answer {
+        // What comes after the dashes is another program's.
+        let end = words.iter().position(|word| *word == "--");
+        let (ours, theirs) = words.split_at(end.unwrap_or(words.len()));
+        let all = [ours, &["--namespace", self.namespace.name()], theirs].concat();
+        let asked = product().sax(plain().kubectl(), &all, stdin);
         asked.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
@@ -106,6 +117,13 @@ fn a_deployment_serves_a_model_from_publish_to_delete() {
         answered.stdout,
         "canned answer to: How many days are in a week?\n"
     );
+    operated::status_tells_the_lag_of_servers(&served);
+    operated::logs_tell_the_milestones(&served);
+    operated::programs_run_in_its_pods(&served);
+    operated::an_endpoint_is_waited_for(&served);
+    operated::a_report_holds_all_of_it(&served);
+    operated::a_forwarded_port_outlives_its_pod(&served);
+
     let second = ["publish", "other", "--path", CLASS, "--wait"];
     let refused = served.ask(&second);
     assert_eq!(refused.status, Some(125), "{}", refused.stderr);
@@ -124,6 +142,7 @@ fn a_deployment_serves_a_model_from_publish_to_delete() {
         deleted.stderr
     );
     assert!(!deleted.stderr.contains("warning"), "{}", deleted.stderr);
+    served.done(&["wait", NAME, "--for=deleted", "--timeout", "1m"]);
 }
 
 #[test]
