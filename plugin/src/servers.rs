@@ -140,7 +140,10 @@ mod tests {
     fn an_image_is_saxmls_by_the_last_part_of_its_name_whatever_registry_and_tag() {
         for (image, role) in [
             ("sax-http", Some(Role::Http)),
-            ("localhost:5000/a/sax-admin-server:v1.1.0", Some(Role::Admin)),
+            (
+                "localhost:5000/a/sax-admin-server:v1.1.0",
+                Some(Role::Admin),
+            ),
             ("r/sax-model-server@sha256:0f", Some(Role::Model)),
             ("r/sax-http-patched:1", Some(Role::Http)),
             ("r/sax-httpd:1", None),

@@ -34,7 +34,9 @@ async fn from_all<T>(
     let mut troubles: Vec<_> = unasked
         .map(|cell| trouble(&cell.namespace, &cell.error))
         .collect();
-    let asked = cells.all().map(async |grpc| (grpc.namespace(), ask(grpc).await));
+    let asked = cells
+        .all()
+        .map(async |grpc| (grpc.namespace(), ask(grpc).await));
     let mut rows = Vec::new();
     for (namespace, answer) in futures_util::future::join_all(asked).await {
         match answer {

@@ -100,15 +100,22 @@ fn preface() -> String {
 /// Ours, the cluster's, JobSet's, and the images of Saxml.
 fn versions(evidence: &Evidence, policies: &[(String, String)], printer: &Printer) -> String {
     let mut table = Table::new(["WHAT", "VERSION"]);
-    let mut add = |what: String, version: &str| table.row([what, version.to_owned()].map(Into::into));
-    add("kubectl-sax".to_owned(), concat!("v", env!("CARGO_PKG_VERSION")));
+    let mut add =
+        |what: String, version: &str| table.row([what, version.to_owned()].map(Into::into));
+    add(
+        "kubectl-sax".to_owned(),
+        concat!("v", env!("CARGO_PKG_VERSION")),
+    );
     for (name, version) in policies {
         add(format!("policy {name}"), version);
     }
     add("Kubernetes".to_owned(), &evidence.version);
     let controller = evidence.jobset.controller.as_ref();
     let controller = controller.map(|controller| controller.image.as_str());
-    add("JobSet".to_owned(), controller.unwrap_or("no controller seen"));
+    add(
+        "JobSet".to_owned(),
+        controller.unwrap_or("no controller seen"),
+    );
     let servers = evidence.servers().into_iter();
     let images: BTreeSet<_> = servers
         .map(|(_, server)| (server.role, server.image))
@@ -129,7 +136,9 @@ fn told(evidence: &Evidence, now: Time, printer: &Printer) -> Chapter {
     let left_out = about.len().saturating_sub(EVENTS);
     let last = about.split_off(left_out);
     match (last.is_empty(), left_out) {
-        (true, _) => Chapter::new("Events", "").remarked("None: the API server keeps them for an hour."),
+        (true, _) => {
+            Chapter::new("Events", "").remarked("None: the API server keeps them for an hour.")
+        }
         (false, 0) => Chapter::new("Events", events::table(&last, now, printer)),
         (false, _) => Chapter::new("Events", events::table(&last, now, printer))
             .remarked(format!("The last {EVENTS}; {left_out} are older.")),

@@ -186,6 +186,9 @@ async fn servers(
 ) -> Result<Vec<ModelServer>, Failure> {
     let published = grpc.admin.get(id).await?;
     extras.check(published.extra_inputs().as_deref())?;
+    for over in extras.over(&published.overrides()) {
+        printer.warning(&over)?;
+    }
     let look = match ask.wait {
         Some(limit) => {
             until_loaded(grpc, id, Some(1), limit, Hopeless::Ends.into(), printer).await?

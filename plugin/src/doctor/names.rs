@@ -20,7 +20,9 @@ pub(super) fn check(evidence: &Evidence) -> Option<Outcome> {
     let name = evidence.scope.name.as_deref();
     let refused = name.and_then(|name| {
         let names = Names::of(name);
-        names.and_then(|names| names.check_lengths(slices, vms)).err()
+        names
+            .and_then(|names| names.check_lengths(slices, vms))
+            .err()
     });
     let finding = refused.map(|error| {
         Finding::problem("name", error.to_string())

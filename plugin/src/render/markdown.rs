@@ -70,6 +70,9 @@ mod tests {
     #[test]
     fn a_chapter_of_which_nothing_was_read_has_no_fence() {
         let chapters = [Chapter::new("Events", "").remarked("None.")];
-        assert_eq!(markdown("R", "P", &chapters), "# R\n\nP\n\n## Events\n\nNone.\n");
+        assert_eq!(
+            markdown("R", "P", &chapters),
+            "# R\n\nP\n\n## Events\n\nNone.\n"
+        );
     }
 }

@@ -204,4 +204,3 @@ impl SliceRow {
         cell.servers.iter().map(row).collect()
     }
 }
-

@@ -206,7 +206,10 @@ mod tests {
         let printer = Printer::new(ColorChoice::Never);
         let mut growing = Growing::default();
         let first = table(&printer).below(&mut growing, &printer);
-        assert!(first.starts_with("NAMESPACE   NAME          STATE\n"), "{first}");
+        assert!(
+            first.starts_with("NAMESPACE   NAME          STATE\n"),
+            "{first}"
+        );
         let mut more = Table::new(["NAMESPACE", "NAME", "STATE"]);
         more.row(["x", "b", "Gone"].map(Cell::from));
         let text = more.below(&mut growing, &printer);

@@ -55,8 +55,12 @@ impl AllCells {
         let mut unasked = Vec::new();
         for parts in self.parts().await? {
             let with_admin = parts.cells.iter().filter(|cell| !cell.admins.is_empty());
-            let wanted = with_admin
-                .filter(|cell| flags.cell.as_ref().is_none_or(|wanted| cell.cell == *wanted));
+            let wanted = with_admin.filter(|cell| {
+                flags
+                    .cell
+                    .as_ref()
+                    .is_none_or(|wanted| cell.cell == *wanted)
+            });
             for cell in wanted {
                 let key = (parts.namespace.clone(), cell.cell.to_string());
                 let kept = known

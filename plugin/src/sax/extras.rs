@@ -104,6 +104,25 @@ impl Extras {
         })
     }
 
+    /// Inputs that are larger than the settings that the model was published with, in words. What
+    /// its class has where nothing overrides it nobody tells.
+    pub(crate) fn over(&self, overrides: &BTreeMap<&str, &str>) -> Vec<String> {
+        let limits = [(TOP_K, "TOP_K"), (STEPS, "MAX_DECODE_STEPS")];
+        let over = limits.into_iter().filter_map(|(key, setting)| {
+            let Extra::Number(number) = self.0.get(key)? else {
+                return None;
+            };
+            let limit = largest(overrides.get(setting)?)?;
+            (f64::from(*number) > limit).then(|| {
+                format!(
+                    "{key}={number} is over {setting}={limit}, with which the model was published: \
+                     its servers may refuse it"
+                )
+            })
+        });
+        over.collect()
+    }
+
     /// For gRPC; `None` where there are none, which leaves the model its defaults.
     pub(crate) fn message(&self) -> Option<ExtraInputs> {
         let mut message = ExtraInputs::default();
@@ -177,6 +196,15 @@ fn parse_value(value: &str) -> Result<Extra, String> {
     let numbers = numbers.map_err(|_| "must be a list of numbers, such as [1,2.5]".to_owned())?;
     let numbers: Result<_, _> = numbers.into_iter().map(finite).collect();
     numbers.map(Extra::Numbers)
+}
+
+/// A setting's number, or the largest of several.
+fn largest(json: &str) -> Option<f64> {
+    match serde_json::from_str(json).ok()? {
+        Value::Number(number) => number.as_f64(),
+        Value::Array(numbers) => numbers.iter().filter_map(Value::as_f64).reduce(f64::max),
+        _ => None,
+    }
 }
 
 fn finite(number: f32) -> Result<f32, String> {

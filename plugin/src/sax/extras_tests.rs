@@ -90,3 +90,27 @@ fn the_http_servers_take_four_names_or_none() {
     assert!(extras(&["temperature=0.5"]).none().is_err());
     assert!(extras(&[]).none().is_ok());
 }
+
+#[test]
+fn what_is_over_a_setting_that_the_model_was_published_with_is_told() {
+    let asked = extras(&["per_example_top_k=40", "per_example_max_decode_steps=200"]);
+    let over = |pairs: &[(&'static str, &'static str)]| {
+        let overrides = pairs.iter().copied().collect();
+        asked.over(&overrides).len()
+    };
+    assert_eq!(over(&[]), 0);
+    assert_eq!(
+        over(&[("TOP_K", "40"), ("MAX_DECODE_STEPS", "[64, 200]")]),
+        0
+    );
+    assert_eq!(
+        over(&[("TOP_K", "39"), ("MAX_DECODE_STEPS", "[64, 128]")]),
+        2
+    );
+    assert_eq!(over(&[("TOP_K", "\"x\""), ("MAX_DECODE_STEPS", "[]")]), 0);
+    let told = asked.over(&[("TOP_K", "39")].into_iter().collect());
+    assert!(
+        told[0].starts_with("per_example_top_k=40 is over TOP_K=39"),
+        "{told:?}"
+    );
+}

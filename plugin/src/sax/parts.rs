@@ -296,7 +296,9 @@ fn role_of(container: &Container) -> Option<Role> {
 /// The container that is Saxml's: by its image's name, else the first.
 fn container(pod: &Pod) -> Option<&Container> {
     let containers = &pod.spec.as_ref()?.containers;
-    let mut ours = containers.iter().filter(|container| role_of(container).is_some());
+    let mut ours = containers
+        .iter()
+        .filter(|container| role_of(container).is_some());
     ours.next().or_else(|| containers.first())
 }
 

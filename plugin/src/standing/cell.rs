@@ -88,9 +88,7 @@ impl ServerStanding {
         joined: Result<&BTreeMap<String, f64>, &String>,
     ) -> Vec<Self> {
         let of_pods = parts.into_iter().flat_map(|parts| &parts.servers);
-        let mut all: Vec<_> = of_pods
-            .map(|part| Self::of(part, joined.ok()))
-            .collect();
+        let mut all: Vec<_> = of_pods.map(|part| Self::of(part, joined.ok())).collect();
         for (address, lag) in joined.into_iter().flatten() {
             let is_it = |known: &Self| known.address.as_ref() == Some(address);
             if !all.iter().any(is_it) {
@@ -170,7 +168,10 @@ mod tests {
         let joined = BTreeMap::from([("10.0.0.7:10001".to_owned(), 2.5)]);
         let all = ServerStanding::all(None, Ok(&joined));
         assert_eq!(all.len(), 1);
-        assert_eq!((all[0].server.as_str(), all[0].phase.as_str()), ("10.0.0.7:10001", "Joined"));
+        assert_eq!(
+            (all[0].server.as_str(), all[0].phase.as_str()),
+            ("10.0.0.7:10001", "Joined")
+        );
         let unknown = "no page".to_owned();
         assert!(ServerStanding::all(None, Err(&unknown)).is_empty());
     }

@@ -52,9 +52,18 @@ fn what_is_wrong_is_in_it_and_what_may_not_be_read_is_named() {
     let ended = report(world, &["sax"]);
     // That it was made is what the exit status says.
     assert_eq!(ended.status, Some(0), "{ended}");
-    assert!(ended.stdout.contains("problem: node/tpu1-3: is cordoned"), "{ended}");
-    let (_, missing) = ended.stdout.split_once("## Missing").expect("it must be said");
-    assert!(missing.contains("list events in namespace default"), "{ended}");
+    assert!(
+        ended.stdout.contains("problem: node/tpu1-3: is cordoned"),
+        "{ended}"
+    );
+    let (_, missing) = ended
+        .stdout
+        .split_once("## Missing")
+        .expect("it must be said");
+    assert!(
+        missing.contains("list events in namespace default"),
+        "{ended}"
+    );
 }
 
 #[test]
@@ -68,13 +77,22 @@ fn the_zip_file_holds_it_with_objects_and_logs_and_no_secret() {
     let logs = &mut world.state.logs;
     logs.insert(format!("{pod}/sax-model-server"), log);
     let ended = report(world, &["sax", "-f", &path]);
-    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), ""), "{ended}");
+    assert_eq!(
+        (ended.status, ended.stdout.as_str()),
+        (Some(0), ""),
+        "{ended}"
+    );
     assert!(ended.stderr.contains("wrote "), "{ended}");
     let files = unzipped(std::path::Path::new(&*path));
     let all: String = files.iter().map(|(_, text)| text.as_str()).collect();
     assert!(!all.contains("abcdefgh12345678"), "a secret is in there");
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
-    for name in ["report.md", "report.json", "objects/deployment-sax-http.yaml", "events.txt"] {
+    for name in [
+        "report.md",
+        "report.json",
+        "objects/deployment-sax-http.yaml",
+        "events.txt",
+    ] {
         assert!(names.contains(&name), "{name} isn't in {names:?}");
     }
     let again = report(World::healthy(), &["sax", "--file", &path]);
@@ -89,5 +107,10 @@ fn the_zip_file_holds_it_with_objects_and_logs_and_no_secret() {
 fn a_name_that_is_not_there_is_a_report_that_says_so() {
     let ended = report(World::empty(), &["sx"]);
     assert_eq!(ended.status, Some(0), "{ended}");
-    assert!(ended.stdout.contains("no Sax deployment sx in namespace default"), "{ended}");
+    assert!(
+        ended
+            .stdout
+            .contains("no Sax deployment sx in namespace default"),
+        "{ended}"
+    );
 }

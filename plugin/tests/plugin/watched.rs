@@ -73,7 +73,11 @@ fn a_watch_prints_a_row_when_it_changes_and_a_last_time_when_it_is_gone() {
     let again = |line: &&String| line.starts_with("NAME") || line.contains("/first");
     assert!(!seen.iter().any(|line| again(&line)), "{seen:#?}");
     let column = |line: &str| line.find(SMALL);
-    assert_eq!(column(&begun[1]), column(&seen[seen.len() - 1]), "{begun:?} {seen:?}");
+    assert_eq!(
+        column(&begun[1]),
+        column(&seen[seen.len() - 1]),
+        "{begun:?} {seen:?}"
+    );
     cell.done(&["unpublish", "m", "-y"]);
     watch.until(&["/sax/test/m", "Gone"]);
 }
@@ -83,7 +87,14 @@ fn a_watch_goes_on_when_the_admin_server_is_away_and_back() {
     let cell = Cell::of(ONE);
     cell.publish("m", SMALL, "1");
     let admin = cell.admin();
-    let flags = ["--admin", &admin, "--cell", "test", "--request-timeout", "2s"];
+    let flags = [
+        "--admin",
+        &admin,
+        "--cell",
+        "test",
+        "--request-timeout",
+        "2s",
+    ];
     let watch = Watch::start(&[&["get", "models", "-w", "-o", "name"], &flags[..]].concat());
     watch.until(&["/sax/test/m"]);
     cell.act(&sax_simulator::Action::StopAdmin);
@@ -113,16 +124,27 @@ fn cells_and_slices_of_all_namespaces_are_told_with_their_namespace() {
     let servers = get("models");
     assert_eq!(servers.status, Some(4), "{servers}");
     for namespace in ["default", "other"] {
-        assert!(servers.stderr.contains(&format!("namespace {namespace}: ")), "{servers}");
+        assert!(
+            servers.stderr.contains(&format!("namespace {namespace}: ")),
+            "{servers}"
+        );
     }
 }
 
 #[test]
 fn all_namespaces_are_no_place_for_a_name_or_an_address() {
     let api = World::healthy().serve();
-    let named = sax(&[&["get", "models", "spmd", "-A"], &api.flags()[..]].concat(), "");
+    let named = sax(
+        &[&["get", "models", "spmd", "-A"], &api.flags()[..]].concat(),
+        "",
+    );
     assert_eq!(named.status, Some(1), "{named}");
-    assert!(named.stderr.contains("can't be named across all namespaces"), "{named}");
+    assert!(
+        named
+            .stderr
+            .contains("can't be named across all namespaces"),
+        "{named}"
+    );
     let address = sax(&["get", "models", "-A", "--admin", "127.0.0.1:1"], "");
     assert_eq!(address.status, Some(1), "{address}");
     assert!(address.stderr.contains("cannot be used with"), "{address}");

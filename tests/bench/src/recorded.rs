@@ -58,7 +58,11 @@ impl Recorded {
         let nanoseconds = self.spent.nanoseconds.swap(0, Relaxed);
         let micros = u32::try_from(nanoseconds / 1000).unwrap_or(u32::MAX);
         let (requests, bytes) = (&self.spent.requests, &self.spent.bytes);
-        (requests.swap(0, Relaxed), bytes.swap(0, Relaxed), f64::from(micros) / 1e3)
+        (
+            requests.swap(0, Relaxed),
+            bytes.swap(0, Relaxed),
+            f64::from(micros) / 1e3,
+        )
     }
 }
 
@@ -72,10 +76,13 @@ fn pages(items: &[Value]) -> Vec<String> {
             false => String::new(),
         };
         let metadata = json!({"resourceVersion": "1", "continue": next});
-        json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items}).to_string()
+        json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items})
+            .to_string()
     };
     match chunks.is_empty() {
-        true => vec![json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}).to_string()],
+        true => vec![
+            json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}).to_string(),
+        ],
         false => chunks.iter().enumerate().map(page).collect(),
     }
 }
@@ -109,7 +116,9 @@ fn serve(stream: &TcpStream, pages: &Pages, spent: &Spent) -> Option<()> {
         let took = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         spent.nanoseconds.fetch_add(took, Relaxed);
         spent.requests.fetch_add(1, Relaxed);
-        spent.bytes.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Relaxed);
+        spent
+            .bytes
+            .fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Relaxed);
     }
 }
 
@@ -122,7 +131,9 @@ fn answer<'a>(target: &str, pages: &'a Pages) -> (&'static str, &'a str) {
     };
     let mut query = query.split('&');
     let page = query.find_map(|pair| pair.strip_prefix("continue="));
-    let page = page.and_then(|page| page.parse::<usize>().ok()).unwrap_or(0);
+    let page = page
+        .and_then(|page| page.parse::<usize>().ok())
+        .unwrap_or(0);
     match pages.get(page) {
         Some(page) => ("200 OK", page),
         None => ("404 Not Found", MISSING),

@@ -29,7 +29,13 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
     let status = || {
         let mut command = Command::new(program);
         command
-            .args(["status", "--namespace", "default", "--server", server.address()])
+            .args([
+                "status",
+                "--namespace",
+                "default",
+                "--server",
+                server.address(),
+            ])
             .env_remove("KUBECONFIG")
             .env("HOME", cache.path())
             .env("KUBECTL_SAX_CACHE_DIR", cache.path());
@@ -54,7 +60,9 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
         spent / runs
     );
     let what = format!("kubectl sax status, {SLICES} slices of {HOSTS} Pods and nodes");
-    Ok(vec![Row::of_time("status", &what, BUDGET, &sample).noting(note)])
+    Ok(vec![
+        Row::of_time("status", &what, BUDGET, &sample).noting(note),
+    ])
 }
 
 fn run(command: &mut Command) -> Result<Duration> {
@@ -74,7 +82,10 @@ fn lists() -> BTreeMap<&'static str, Vec<Value>> {
     let all = || (0..SLICES).flat_map(|slice| (0..HOSTS).map(move |host| (slice, host)));
     let pods: Vec<_> = all().map(|(slice, host)| pod(slice, host)).collect();
     BTreeMap::from([
-        ("/api/v1/nodes", all().map(|(pool, host)| node(pool, host)).collect()),
+        (
+            "/api/v1/nodes",
+            all().map(|(pool, host)| node(pool, host)).collect(),
+        ),
         ("/api/v1/namespaces/default/pods", pods.clone()),
         ("/api/v1/pods", pods),
         ("/apis/batch/v1/jobs", (0..SLICES).map(job).collect()),
@@ -167,7 +178,10 @@ fn metadata(name: &str, uid: &str, labels: &Value, owner: Value) -> Value {
     let managers = json!([{"manager": "kube-controller-manager", "operation": "Update",
         "apiVersion": "v1", "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1",
         "fieldsV1": {"f:metadata": fields}}]);
-    let owners: Vec<_> = Some(owner).filter(|owner| !owner.is_null()).into_iter().collect();
+    let owners: Vec<_> = Some(owner)
+        .filter(|owner| !owner.is_null())
+        .into_iter()
+        .collect();
     json!({"name": name, "namespace": "default", "uid": uid, "labels": labels,
         "creationTimestamp": "2026-01-01T00:00:00Z", "ownerReferences": owners,
         "managedFields": managers})

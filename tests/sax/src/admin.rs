@@ -52,11 +52,7 @@ pub(crate) type Started = (Process, SocketAddr, SocketAddr);
 ///
 /// # Errors
 /// When it can't listen or its log can't be written.
-pub(crate) fn start(
-    world: &Arc<World>,
-    place: &Place,
-    ports: Ports,
-) -> anyhow::Result<Started> {
+pub(crate) fn start(world: &Arc<World>, place: &Place, ports: Ports) -> anyhow::Result<Started> {
     let process = Process::new("admin")?;
     let (listener, here) = process.listen(ports.rpc)?;
     let (pages, pages_here) = process.listen(ports.pages)?;

@@ -159,7 +159,9 @@ impl Stage {
         }
         let here = self.sax.put_http()?;
         self.http = Some(uid(pod));
-        self.objects.ports(pod, &[(tpu::sax::HTTP_PORT, here)]).await
+        self.objects
+            .ports(pod, &[(tpu::sax::HTTP_PORT, here)])
+            .await
     }
 
     /// A slice's model server runs once all of its hosts do, and ends with any of them.

@@ -12,9 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::render::ModelRow;
-use crate::sax::{
-    AllCells, Grpc, HttpServer, Look, ModelName, Published, Reach, Route, SaxError,
-};
+use crate::sax::{AllCells, Grpc, HttpServer, Look, ModelName, Published, Reach, Route, SaxError};
 
 const EMPTY: &str = "No models are published.";
 
@@ -47,17 +45,15 @@ async fn of_one(args: &GetModelsArgs, printer: &Printer) -> Result<Exit, Failure
         printer.note("how many replicas are loaded, only gRPC tells")?;
     }
     let mut is_first = true;
-    show(&args.get, EMPTY, printer, async |anew| {
-        match &mut route {
-            Route::Grpc(grpc) => {
-                if anew {
-                    grpc.refresh().await;
-                }
-                let is_first = std::mem::take(&mut is_first);
-                Ok(by_grpc(args, grpc, is_first).await?.into())
+    show(&args.get, EMPTY, printer, async |anew| match &mut route {
+        Route::Grpc(grpc) => {
+            if anew {
+                grpc.refresh().await;
             }
-            Route::Http(server) => by_http(args, server).await,
+            let is_first = std::mem::take(&mut is_first);
+            Ok(by_grpc(args, grpc, is_first).await?.into())
         }
+        Route::Http(server) => by_http(args, server).await,
     })
     .await
 }

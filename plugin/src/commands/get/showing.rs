@@ -183,11 +183,21 @@ mod tests {
         let told = changes(&before, &rows);
         let told: Vec<_> = told
             .iter()
-            .map(|row| (row.namespace.as_deref().unwrap_or_default(), &*row.cell, &*row.phase))
+            .map(|row| {
+                (
+                    row.namespace.as_deref().unwrap_or_default(),
+                    &*row.cell,
+                    &*row.phase,
+                )
+            })
             .collect();
         assert_eq!(
             told,
-            [("b", "x", "Running"), ("c", "x", "Running"), ("b", "y", "Gone")]
+            [
+                ("b", "x", "Running"),
+                ("c", "x", "Running"),
+                ("b", "y", "Gone")
+            ]
         );
         assert!(changes(&keyed(rows.to_vec()), &rows).is_empty());
     }

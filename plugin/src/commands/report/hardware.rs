@@ -40,7 +40,14 @@ fn slices(evidence: &Evidence, printer: &Printer) -> String {
     if kinds.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(["WORKLOAD", "SLICES", "SLICE", "PODS EACH", "CHIPS EACH", "MEMORY EACH"]);
+    let mut table = Table::new([
+        "WORKLOAD",
+        "SLICES",
+        "SLICE",
+        "PODS EACH",
+        "CHIPS EACH",
+        "MEMORY EACH",
+    ]);
     for ((workload, shape, pods), count) in kinds {
         let slice = Slice::parse(shape).ok();
         let chips = slice.as_ref().map(|slice| slice.chips().to_string());

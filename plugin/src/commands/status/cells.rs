@@ -17,7 +17,10 @@ const LIMIT: Duration = Duration::from_secs(4);
 const PAGE: Duration = Duration::from_secs(2);
 
 /// The cell of a namespace; none where it has no admin server.
-pub(in crate::commands) async fn cells(cluster: &Arc<Cluster>, namespace: &str) -> Vec<CellStanding> {
+pub(in crate::commands) async fn cells(
+    cluster: &Arc<Cluster>,
+    namespace: &str,
+) -> Vec<CellStanding> {
     let asked = timeout(LIMIT, ask(cluster, namespace)).await;
     let message = match asked {
         Ok(Ok(cell)) => return vec![cell],

@@ -46,7 +46,10 @@ pub(super) async fn until_deleted(args: &WaitArgs, printer: &Printer) -> Result<
     poll(&what, args.timeout, printer, async |_| {
         let left = awaited.left().await?;
         Ok(match left.is_empty() {
-            true => (vec![(format!("{} is gone", awaited.name), true)], Some(Ok(()))),
+            true => (
+                vec![(format!("{} is gone", awaited.name), true)],
+                Some(Ok(())),
+            ),
             false => (left.into_iter().map(|line| (line, false)).collect(), None),
         })
     })
@@ -69,7 +72,9 @@ impl Reach {
     fn line(&self) -> String {
         match self {
             Self::NoService(name) => format!("deployment {name} has no Service yet"),
-            Self::NoAddress(service) => format!("service/{service}: its load balancer has no address yet"),
+            Self::NoAddress(service) => {
+                format!("service/{service}: its load balancer has no address yet")
+            }
             Self::NoPod(service) => format!("service/{service}: no Pod behind it is ready"),
             Self::Ready(url) => format!("{url} is ready"),
         }
@@ -79,7 +84,10 @@ impl Reach {
 impl Awaited {
     async fn connect(args: &WaitArgs) -> Result<Self, Failure> {
         let sax = &args.sax;
-        for (flag, given) in [("--admin", sax.admin.is_some()), ("--endpoint", sax.endpoint.is_some())] {
+        for (flag, given) in [
+            ("--admin", sax.admin.is_some()),
+            ("--endpoint", sax.endpoint.is_some()),
+        ] {
             if given {
                 let message = "only a cluster knows deployments".to_owned();
                 return Err(Failure::Flag { flag, message });

@@ -86,7 +86,11 @@ listed!(SliceRow, "slices", slice, slices);
 /// Models, and below each the servers that aren't fine.
 fn models(rows: &[ModelRow], columns: Columns, printer: &Printer) -> Table {
     let mut header = vec!["NAME", "CLASS", "STATE", "LOADED", "ASSIGNED"];
-    header.extend(["CHECKPOINT", "OVERRIDES"].into_iter().filter(|_| columns.wide));
+    header.extend(
+        ["CHECKPOINT", "OVERRIDES"]
+            .into_iter()
+            .filter(|_| columns.wide),
+    );
     let mut table = columns.table(header);
     for row in rows {
         let loaded = row

@@ -105,7 +105,13 @@ mod tests {
     fn a_table_without_servers_is_one_and_other_pages_are_none() {
         let empty = "<table><tr><th>Addr</th><th>Lag (s)</th></tr></table>";
         assert_eq!(read(empty).map(|lags| lags.len()), Some(0));
-        for page in ["", "<html>", "<tr><th>Addr</th></tr>", "{\"detail\": 1}", "<tr><td>a</td>"] {
+        for page in [
+            "",
+            "<html>",
+            "<tr><th>Addr</th></tr>",
+            "{\"detail\": 1}",
+            "<tr><td>a</td>",
+        ] {
             assert_eq!(read(page), None, "{page}");
         }
         let odd = page("<th>Lag (s)</th>", "<td>soon</td>");

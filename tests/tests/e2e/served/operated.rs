@@ -22,7 +22,10 @@ pub(super) fn status_tells_the_lag_of_servers(served: &Served) {
     for server in servers.as_array().into_iter().flatten() {
         assert_eq!(server["phase"], "Joined", "{status:#}");
         let lag = server["lagSeconds"].as_f64();
-        assert!(lag.is_some_and(|lag| (0.0..60.0).contains(&lag)), "{status:#}");
+        assert!(
+            lag.is_some_and(|lag| (0.0..60.0).contains(&lag)),
+            "{status:#}"
+        );
     }
     let text = served.done(&["status"]).stdout;
     assert!(text.contains("LAG") && text.contains("Joined"), "{text}");
@@ -37,12 +40,20 @@ pub(super) fn status_tells_the_lag_of_servers(served: &Served) {
 
 /// Each primary's milestones, the models that it skips as one line.
 pub(super) fn logs_tell_the_milestones(served: &Served) {
-    let logs = served.done(&["logs", NAME, "--primary", "--milestones"]).stdout;
+    let logs = served
+        .done(&["logs", NAME, "--primary", "--milestones"])
+        .stdout;
     for slice in ["[slice-0/worker-0] ", "[slice-1/worker-0] "] {
-        let lines: Vec<_> = logs.lines().filter(|line| line.starts_with(slice)).collect();
+        let lines: Vec<_> = logs
+            .lines()
+            .filter(|line| line.starts_with(slice))
+            .collect();
         let with = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
         assert!(with("Joined 10.") > 0, "{logs}");
-        assert!(with("Successfully loaded model for key: /sax/test/spmd") > 0, "{logs}");
+        assert!(
+            with("Successfully loaded model for key: /sax/test/spmd") > 0,
+            "{logs}"
+        );
         assert_eq!(with("Skipping unsupported model"), 1, "{logs}");
         assert_eq!(with(" more models)"), 1, "{logs}");
     }
@@ -54,7 +65,17 @@ pub(super) fn logs_tell_the_milestones(served: &Served) {
 pub(super) fn programs_run_in_its_pods(served: &Served) {
     let listed = served.done(&["exec", NAME, "--", "saxutil", "ls", "/sax/test/spmd"]);
     assert!(listed.stdout.contains("| spmd "), "{}", listed.stdout);
-    let model = ["exec", NAME, "--component", "model", "--slice", "1", "--", "echo", "hi"];
+    let model = [
+        "exec",
+        NAME,
+        "--component",
+        "model",
+        "--slice",
+        "1",
+        "--",
+        "echo",
+        "hi",
+    ];
     assert_eq!(served.done(&model).stdout, "hi\n");
     let failed = served.ask(&["exec", NAME, "--", "saxutil", "ls", "/sax/test/nope"]);
     assert!(!failed.success, "{}", failed.stdout);
@@ -68,7 +89,16 @@ pub(super) fn programs_run_in_its_pods(served: &Served) {
 /// A forwarded port leads to the admin server, and to the one that takes its place.
 pub(super) fn a_forwarded_port_outlives_its_pod(served: &Served) {
     let forward = Forward::start(served);
-    let list = ["get", "models", "--admin", &forward.address, "--cell", "test", "-o", "name"];
+    let list = [
+        "get",
+        "models",
+        "--admin",
+        &forward.address,
+        "--cell",
+        "test",
+        "-o",
+        "name",
+    ];
     assert_eq!(served.done(&list).stdout, "/sax/test/spmd\n");
     let label = "app.kubernetes.io/component=admin-server";
     let delete = ["delete", "pod", "-l", label, "--wait=true"];
@@ -89,10 +119,21 @@ pub(super) fn an_endpoint_is_waited_for(served: &Served) {
     let wait = ["wait", NAME, "--for=endpoint", "--timeout"];
     let pending = served.ask(&[&wait[..], &["2s"]].concat());
     assert_eq!(pending.status, Some(124), "{}", pending.stderr);
-    assert!(pending.stderr.contains("has no address yet"), "{}", pending.stderr);
+    assert!(
+        pending.stderr.contains("has no address yet"),
+        "{}",
+        pending.stderr
+    );
     let service = format!("{NAME}-http-lb");
     let status = json!({"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}});
-    let patch = ["patch", "service", &service, "--subresource=status", "-p", &status.to_string()];
+    let patch = [
+        "patch",
+        "service",
+        &service,
+        "--subresource=status",
+        "-p",
+        &status.to_string(),
+    ];
     served.namespace.run(&patch).expect("must be patched");
     let ready = served.done(&[&wait[..], &["60s"]].concat());
     assert_eq!(ready.stdout, "http://203.0.113.9:8888\n");
@@ -123,7 +164,14 @@ struct Forward {
 impl Forward {
     fn start(served: &Served) -> Self {
         let mut child = Command::new(&product().plugin)
-            .args(["port-forward", NAME, "--component", "admin", "--local-port", "0"])
+            .args([
+                "port-forward",
+                NAME,
+                "--component",
+                "admin",
+                "--local-port",
+                "0",
+            ])
             .args(["--namespace", served.namespace.name()])
             .env("KUBECONFIG", plain().kubectl().kubeconfig())
             .stdout(Stdio::piped())
