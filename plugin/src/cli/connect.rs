@@ -76,7 +76,8 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "INDEX", default_value_t = 0)]
     pub(crate) slice: u32,
 
-    /// Pass it what comes on stdin
+    /// Pass it what comes on stdin, and the end of it. An API server older than 1.30 knows no end
+    /// of stdin: there the connection ends with it, and what the program says last may be lost
     #[arg(short = 'i', long)]
     pub(crate) stdin: bool,
 
