@@ -15,7 +15,7 @@ use placement::{Decision, GroupReport};
 use serde::Serialize;
 
 use crate::inventory::{Ending, Holder, Inventory, JobSeen, JobSetSeen, Meta};
-pub(crate) use cell::{CellStanding, Lag, ModelStanding, ServerStanding};
+pub(crate) use cell::{CellStanding, ModelStanding, ServerStanding};
 pub(crate) use missing::MissingWorkload;
 use slices::Gathering;
 pub(crate) use why::{Why, reasons};
