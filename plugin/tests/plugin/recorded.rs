@@ -179,6 +179,7 @@ fn running() -> Vec<Value> {
             );
             pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"] =
                 worker.to_string().into();
+            pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] = job.as_str().into();
             pod["spec"] = model_pod(Some(&format!("tpu{}-{worker}", slice + 1)));
             pod["status"] = up("sax-model-server");
             objects.push(pod);

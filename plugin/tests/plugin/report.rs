@@ -24,7 +24,7 @@ fn world() -> World {
             "metadata": {"name": name, "namespace": "default"},
             "type": "Normal", "reason": "Told", "message": message,
             "involvedObject": {"kind": "Pod", "name": about},
-            "lastTimestamp": "2026-01-01T00:00:00Z"}));
+            "lastTimestamp": "@-1h"}));
     }
     world
 }

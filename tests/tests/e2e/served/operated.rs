@@ -80,7 +80,17 @@ pub(super) fn programs_run_in_its_pods(served: &Served) {
     let failed = served.ask(&["exec", NAME, "--", "saxutil", "ls", "/sax/test/nope"]);
     assert!(!failed.success, "{}", failed.stdout);
     // kwok never closes a program's stdin (nor does it for kubectl), so this one ends by itself.
-    let piped = ["exec", NAME, "-i", "--timeout", "60s", "--", "head", "-n", "2"];
+    let piped = [
+        "exec",
+        NAME,
+        "-i",
+        "--timeout",
+        "60s",
+        "--",
+        "head",
+        "-n",
+        "2",
+    ];
     let piped = served.ask_with(&piped, "first\nsecond\nthird\n");
     assert_eq!(piped.stdout, "first\nsecond\n", "{}", piped.stderr);
     assert_eq!(piped.status, Some(0), "{}", piped.stderr);
