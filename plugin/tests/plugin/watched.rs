@@ -1,6 +1,6 @@
 //! `get -w` and `get -A`: rows as they change, and those of all namespaces.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -16,21 +16,44 @@ const DEADLINE: Duration = Duration::from_secs(60);
 struct Watch {
     child: Child,
     lines: Receiver<String>,
+    talk: Receiver<String>,
+}
+
+/// The lines of a pipe as they come.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
 }
 
 impl Watch {
     fn start(words: &[&str]) -> Self {
-        let mut child = started(words, Stdio::piped(), Stdio::null());
+        let mut child = started(words, Stdio::piped(), Stdio::piped());
         let stdout = child.stdout.take().expect("it is piped");
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
+        let stderr = child.stderr.take().expect("it is piped");
+        Self {
+            lines: lines(stdout),
+            talk: lines(stderr),
+            child,
+        }
+    }
+
+    /// Waits until stderr says this.
+    #[track_caller]
+    fn says(&self, part: &str) {
+        loop {
+            match self.talk.recv_timeout(DEADLINE) {
+                Ok(line) if line.contains(part) => return,
+                Ok(_) => {}
+                Err(_) => panic!("nobody says {part}"),
             }
-        });
-        Self { child, lines }
+        }
     }
 
     /// The lines up to one that holds all of these.
@@ -98,7 +121,7 @@ fn a_watch_goes_on_when_the_admin_server_is_away_and_back() {
     let watch = Watch::start(&[&["get", "models", "-w", "-o", "name"], &flags[..]].concat());
     watch.until(&["/sax/test/m"]);
     cell.act(&sax_simulator::Action::StopAdmin);
-    std::thread::sleep(Duration::from_secs(3));
+    watch.says("warning: ");
     cell.act(&sax_simulator::Action::StartAdmin);
     let joined = ["wait", "--for=joined=1", "--timeout", "60s"];
     assert_eq!(cell.ask(Way::Admin, &joined).status, Some(0));
