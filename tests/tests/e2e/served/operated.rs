@@ -124,9 +124,18 @@ pub(super) fn a_forwarded_port_outlives_its_pod(served: &Served) {
     served.done(&["wait", "--for=joined=2", "--timeout", "2m"]);
 }
 
-/// No cloud gives the load balancer an address here; once it has one, that is the endpoint.
+/// The Service's own address at first; that of a load balancer once it is to have one, for which
+/// no cloud is here.
 pub(super) fn an_endpoint_is_waited_for(served: &Served) {
+    let service = format!("{NAME}-http-lb");
     let wait = ["wait", NAME, "--for=endpoint", "--timeout"];
+    let inside = served.done(&[&wait[..], &["60s"]].concat());
+    let namespace = served.namespace.name();
+    let expected = format!("http://{service}.{namespace}.svc:8888\n");
+    assert_eq!(inside.stdout, expected);
+    let balanced = r#"{"spec": {"type": "LoadBalancer"}}"#;
+    let patch = ["patch", "service", &service, "-p", balanced];
+    served.namespace.run(&patch).expect("must be patched");
     let pending = served.ask(&[&wait[..], &["2s"]].concat());
     assert_eq!(pending.status, Some(124), "{}", pending.stderr);
     assert!(
@@ -134,7 +143,6 @@ pub(super) fn an_endpoint_is_waited_for(served: &Served) {
         "{}",
         pending.stderr
     );
-    let service = format!("{NAME}-http-lb");
     let status = json!({"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}});
     let patch = [
         "patch",
