@@ -17,6 +17,8 @@ pub struct Entry {
     pub order: i32,
     /// Where the component came from.
     pub source: Module,
+    /// The component's [`digest`].
+    pub digest: String,
     /// What `admission` knows of it.
     pub policy: Policy,
     /// What answers.
@@ -27,6 +29,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Where it stands in a set: lower ones are asked first.
+    #[must_use]
+    pub fn place(&self) -> (i32, &str) {
+        (self.order, &self.policy.name)
+    }
+
     /// Whether it is the built-in policy of this name.
     #[must_use]
     pub fn is_builtin(&self, name: &str) -> bool {
@@ -90,6 +98,7 @@ impl WasmPolicy {
         Ok(Entry {
             order: self.order,
             source: self.module.clone(),
+            digest: digest(component),
             policy,
             module: Arc::new(module),
             reads: true,

@@ -58,8 +58,7 @@ impl Loaded {
     /// [`LoadError::Twice`].
     pub fn compose(entries: impl IntoIterator<Item = Entry>) -> Result<Self, LoadError> {
         let mut entries: Vec<Entry> = entries.into_iter().collect();
-        let place = |entry: &Entry| (entry.order, entry.policy.name.clone());
-        entries.sort_by_key(place);
+        entries.sort_by(|one, other| one.place().cmp(&other.place()));
         let mut names = BTreeSet::new();
         let mut loaded = Self::default();
         for entry in entries {

@@ -16,7 +16,9 @@ pub struct Denial<'a> {
     pub version: &'a str,
     /// A resource of the core group, such as `configmaps`; it sees no other.
     pub resource: &'a str,
-    /// What it says of an object.
+    /// Its one code.
+    pub code: &'a str,
+    /// What it says of an object; where it is empty, the settings that it was asked with.
     pub message: &'a str,
     /// JSON Schema of its settings.
     pub schema: &'a str,
@@ -27,6 +29,7 @@ impl Default for Denial<'_> {
         Self {
             version: "1",
             resource: "configmaps",
+            code: Self::CODE,
             message: "not here",
             schema: r#"{"type": "object", "properties": {"strict": {"type": "boolean"}}, "additionalProperties": false}"#,
         }
@@ -59,7 +62,7 @@ const AROUND: &str = r#"(memory (export "memory") 4)
         (local.get $at))"#;
 
 impl Denial<'_> {
-    /// Its code.
+    /// Its code, where it has no other.
     pub const CODE: &'static str = "TST001";
 
     /// The component.
@@ -69,19 +72,23 @@ impl Denial<'_> {
     pub fn component(&self) -> Result<Vec<u8>> {
         let mut data = Data::default();
         let description = self.description(&mut data);
-        let (verdict, _) = self.verdict(&mut data);
+        let (verdict, words) = self.verdict(&mut data);
+        let echo = match self.message {
+            "" => echo(words),
+            _ => String::new(),
+        };
         component(&format!(
             r#"(module {AROUND}
                 (data (i32.const {BASE}) "{data}")
                 (func (export "describe") (result i32) i32.const {description})
-                (func (export "review") (param i32) (result i32) i32.const {verdict}))"#,
+                (func (export "review") (param i32) (result i32) {echo} i32.const {verdict}))"#,
             data = data.escaped(),
         ))
     }
 
     /// Where the record of what it says of itself is.
     fn description(&self, data: &mut Data) -> usize {
-        let [name, code] = ["denial", Self::CODE].map(|text| data.text(text));
+        let [name, code] = ["denial", self.code].map(|text| data.text(text));
         let [version, schema] = [self.version, self.schema].map(|text| data.text(text));
         let [core, resource] = ["", self.resource].map(|text| data.text(text));
         let [groups, resources] = [core, resource].map(|text| [data.words(&text), 1]);
@@ -95,7 +102,7 @@ impl Denial<'_> {
 
     /// Where its verdict is, and in it the span of its words.
     fn verdict(&self, data: &mut Data) -> (usize, usize) {
-        let [code, message] = [Self::CODE, self.message].map(|text| data.text(text));
+        let [code, message] = [self.code, self.message].map(|text| data.text(text));
         let nothing = [0, 0];
         let finding = [&code[..], &[0], &nothing, &message, &nothing].concat();
         let findings = data.words(&finding);
@@ -146,6 +153,11 @@ impl Reader<'_> {
             data = data.escaped(),
         ))
     }
+}
+
+/// Makes the settings, which come after the request of 88 bytes, what stands at `words`.
+fn echo(words: usize) -> String {
+    format!("(i64.store (i32.const {words}) (i64.load offset=88 (local.get 0)))")
 }
 
 /// Makes a component of the world `policy` of a core module in text form.

@@ -1,6 +1,6 @@
 //! As little of HTTPS as the API server uses: POST over one connection that is kept.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,15 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What the system says of a peer that is gone. A certificate that isn't trusted is another kind.
+const BREAKS: [ErrorKind; 6] = [
+    ErrorKind::BrokenPipe,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::ConnectionRefused,
+    ErrorKind::ConnectionReset,
+    ErrorKind::NotConnected,
+    ErrorKind::UnexpectedEof,
+];
 
 /// One connection.
 pub struct Client {
@@ -89,6 +98,15 @@ impl Client {
         self.receive().context("receive an answer")
     }
 
+    /// Whether an error is a connection that broke, and nothing that anybody said.
+    #[must_use]
+    pub fn broke(error: &anyhow::Error) -> bool {
+        error.chain().any(|cause| {
+            let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+            kind.is_some_and(|kind| BREAKS.contains(&kind))
+        })
+    }
+
     fn receive(&mut self) -> Result<Answered> {
         let status = self.line()?;
         let is_later = status.starts_with("HTTP/1.1 429");
@@ -117,7 +135,8 @@ impl Client {
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
-            bail!("the connection was closed");
+            let closed = "the connection was closed";
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, closed).into());
         }
         Ok(line.trim_end().to_owned())
     }

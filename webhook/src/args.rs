@@ -69,14 +69,14 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "PATH")]
     pub(crate) ready_file: Option<PathBuf>,
 
-    /// Kubeconfig of the cluster to place groups in; without it a Pod takes its ServiceAccount.
-    /// Its user needs the rights of manifests/base/rbac.yaml.
+    /// Kubeconfig of the cluster whose WasmPolicies are in force, and to place groups in; without it
+    /// a Pod takes its ServiceAccount. Its user needs the rights of manifests/base/rbac.yaml.
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
 
     /// Whether to place groups of Pods. `auto` does where there is a cluster to talk to. Without
-    /// placement the policy exclusive-placement isn't in force: nothing would lift its gates; and
-    /// no WasmPolicy of a cluster is read.
+    /// placement the policy exclusive-placement isn't in force unless --policies or a WasmPolicy
+    /// names it: nothing would lift its gates. The cluster's policies are read all the same.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Placement::Auto)]
     pub(crate) placement: Placement,
 

@@ -6,8 +6,6 @@ use std::time::Duration;
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use crate::args::Placement;
-
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The API server ends a watch after so long; it is taken up again where it was. So no answer is
@@ -47,25 +45,24 @@ pub(crate) enum ClusterError {
     },
 }
 
-/// A client for the cluster that we place in, or keep our certificates in; `None` where we do
-/// neither.
+/// A client for the cluster that a kubeconfig names, or that this process is a Pod of; `None` where
+/// there is none and there need not be one.
 pub(crate) async fn connect(
-    placement: Placement,
+    must: bool,
     kubeconfig: Option<&Path>,
 ) -> Result<Option<Client>, ClusterError> {
-    let config = match (placement, kubeconfig) {
-        (Placement::Off, _) => return Ok(None),
-        (_, Some(path)) => of_file(path).await?,
-        (_, None) if std::env::var_os(IN_CLUSTER).is_some() => match Config::incluster() {
+    let config = match kubeconfig {
+        Some(path) => of_file(path).await?,
+        None if std::env::var_os(IN_CLUSTER).is_some() => match Config::incluster() {
             Ok(config) => config,
-            Err(error) if placement == Placement::Auto => {
+            Err(error) if !must => {
                 tracing::warn!(%error, "this Pod can't talk to its cluster");
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
         },
-        (Placement::Auto, None) => return Ok(None),
-        (Placement::On, None) => return Err(ClusterError::NoCluster),
+        None if must => return Err(ClusterError::NoCluster),
+        None => return Ok(None),
     };
     client(config).map(Some)
 }
@@ -99,17 +96,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn without_a_cluster_auto_places_nowhere_and_on_says_what_is_missing() {
-        assert!(matches!(connect(Placement::Auto, None).await, Ok(None)));
-        assert!(matches!(connect(Placement::Off, None).await, Ok(None)));
-        let error = connect(Placement::On, None).await.err().unwrap();
+    async fn without_a_cluster_there_is_no_client_and_who_must_have_one_says_what_is_missing() {
+        assert!(matches!(connect(false, None).await, Ok(None)));
+        let error = connect(true, None).await.err().unwrap();
         assert!(error.to_string().contains("--kubeconfig"), "{error}");
     }
 
     #[tokio::test]
-    async fn a_kubeconfig_that_is_none_is_named_even_for_auto() {
+    async fn a_kubeconfig_that_is_none_is_named_even_where_there_need_be_no_cluster() {
         let path = Path::new("/nowhere/kubeconfig");
-        let error = connect(Placement::Auto, Some(path)).await.err().unwrap();
+        let error = connect(false, Some(path)).await.err().unwrap();
         assert!(error.to_string().contains("/nowhere/kubeconfig"), "{error}");
     }
 }

@@ -112,9 +112,9 @@ impl Crew {
     }
 
     /// Starts whoever keeps the policy set equal to what the cluster asks for, until `stop`.
-    pub(crate) fn keep_policies(&mut self, keeper: Option<policies::Keeper>, stop: &Begun) {
-        let keeping = keeper.map(|keeper| tokio::spawn(keeper.run(stop.clone().wait())));
-        self.tasks.extend(keeping);
+    pub(crate) fn keep_policies(&mut self, keeper: policies::Keeper, stop: &Begun) {
+        let keeping = tokio::spawn(keeper.run(stop.clone().wait()));
+        self.tasks.push(keeping);
     }
 
     /// Waits until all have stopped.

@@ -5,7 +5,7 @@
 //! In reading order: [`args`] (what is asked), [`serve`] (start to end), [`crew`] (what runs beside
 //! the server), [`server`] (connections),
 //! [`http`] (requests), [`reviewer`] (reviews), [`certificates`] (what it proves itself with),
-//! [`leader`] (which replica acts), [`placer`] (groups).
+//! [`leader`] (which replica acts), [`replicas`] (which there are), [`placer`] (groups).
 
 mod args;
 mod authority;
@@ -26,6 +26,7 @@ mod policies;
 mod reads;
 mod replicas;
 mod reviewer;
+mod seen;
 mod serve;
 mod server;
 mod shutdown;

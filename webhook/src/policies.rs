@@ -1,19 +1,19 @@
 //! The policies in force: built in, out of files, and out of the cluster.
 //!
 //! Every replica watches the WasmPolicies of its cluster, loads each off the path of reviews, and
-//! swaps the whole set when one is good. It says what it has loaded in a Lease of its own. The
-//! replica that leads keeps the registration equal to what the policies match, and tells in each
+//! swaps the whole set when one is good. It says what it has loaded in its record (see
+//! [`crate::replicas`]). The replica that leads keeps the registration equal to what the policies match, and tells in each
 //! WasmPolicy's status how far the replicas are.
 //!
 //! ```text
 //! WasmPolicies, ConfigMaps ──► keeper ──► catalogue ──► live ──► reviews ◄── what is granted
 //!                                │ what is loaded                                (crate::reads)
 //!                                ▼
-//!                     Lease of each replica ──► leader ──► registration, status, Events
+//!                     record of each replica ──► leader ──► registration, status, Events
 //! ```
 //!
 //! In reading order: [`base`] (what a set begins with), [`live`] (the set in force), [`resource`]
-//! and [`module`] (what is asked for), [`catalogue`] (what came of it), [`replicas`] (who has what),
+//! and [`module`] (what is asked for), [`catalogue`] (what came of it), [`pending`] (when that is in force), [`report`] (who has what),
 //! [`status`] and [`leader`] (what is said and registered), [`keeper`] (when).
 
 mod api;
@@ -24,7 +24,8 @@ mod leader;
 mod live;
 mod metrics;
 mod module;
-mod replicas;
+mod pending;
+mod report;
 mod resource;
 mod status;
 mod watches;

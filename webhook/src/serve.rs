@@ -92,7 +92,7 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
     let places = member.is_some() && options.placement != Placement::Off;
     let base = Arc::new(Base::load(options, places)?);
     // Where policies read objects of files, they read no cluster.
-    let mirror = (places && !base.reads_files()).then(|| Arc::new(Mirror::new()));
+    let mirror = (member.is_some() && !base.reads_files()).then(|| Arc::new(Mirror::new()));
     let policies = base.with(Vec::new()).map_err(PoliciesError::from)?;
     let policies = Arc::new(Live::new(policies));
     let ending = Ending::new();
@@ -101,7 +101,7 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
             let client = member.api.client.clone();
             Reads::new(client, options.caps(), mirror)
         });
-        let mut keeper = places.then(|| keeper(&member, &base, &policies, reads, &metrics));
+        let mut keeper = keeper(&member, &base, &policies, reads, &metrics);
         let ranking = Ranking {
             policies: Arc::clone(&policies),
             mirror: mirror.clone(),
@@ -109,10 +109,10 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
         let placer = places.then(|| placer(options, &member, ranking));
         crew.join(member, placer, &ending.stopped);
         // The cluster's policies are in force before any review is answered.
-        if let Some(keeper) = &mut keeper {
-            keeper.settle().await;
-        }
+        keeper.settle().await;
         crew.keep_policies(keeper, &ending.stopped);
+    } else {
+        warn_of_unregistered(&base);
     }
     for (policy, module) in policies.now().policies() {
         let version = module.description().version.as_str();
@@ -151,13 +151,23 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
         .await
 }
 
-/// The way to the cluster that we place in or keep certificates in, where there is one.
+/// The way to the cluster whose policies are judged by, where there is one: without a cluster
+/// there is neither placement nor a Secret for certificates.
 async fn connect(options: &Serve) -> Result<Option<kube::Client>, ClusterError> {
-    let wanted = match options.certificates.tls_secret {
-        Some(_) => Placement::On,
-        None => options.placement,
-    };
-    cluster::connect(wanted, options.kubeconfig.as_deref()).await
+    let keeps_certificates = options.certificates.tls_secret.is_some();
+    let must = keeps_certificates || options.placement == Placement::On;
+    cluster::connect(must, options.kubeconfig.as_deref()).await
+}
+
+/// In a cluster the replica that leads registers what policies out of files match.
+fn warn_of_unregistered(base: &Base) {
+    for policy in base.own() {
+        tracing::warn!(
+            policy = policy.name,
+            "without a cluster nobody registers what this policy matches: it sees only what an \
+             administrator's webhook configuration sends; --kubeconfig names a cluster"
+        );
+    }
 }
 
 fn keeper(
@@ -175,6 +185,8 @@ fn keeper(
         base: Arc::clone(base),
         live: Arc::clone(live),
         reads,
+        voice: member.voice.clone(),
+        replicas: member.live.clone(),
         metrics: metrics.policies(),
     })
 }

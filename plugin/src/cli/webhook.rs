@@ -96,8 +96,9 @@ pub(crate) struct UninstallArgs {
 /// Say whether it is registered, reachable, safe, and how long its certificates last.
 ///
 /// Safe means: from what is registered it follows that nothing a cluster, or our own rollout,
-/// can't do without is refused when the webhook doesn't answer. An exit of 0 means registered, not
-/// paused, safe and answering.
+/// can't do without is refused when the webhook doesn't answer. Each replica says which certificate
+/// it serves and which policies it judges by; one that lags behind a WasmPolicy or refuses it is
+/// shown with the reason. An exit of 0 means registered, not paused, safe and answering.
 #[derive(Debug, Args)]
 pub(crate) struct WebhookStatusArgs {
     /// Output format

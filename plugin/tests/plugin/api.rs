@@ -31,7 +31,7 @@ pub(crate) struct State {
 }
 
 /// Kinds by path.
-const RESOURCES: [(&str, &str); 15] = [
+const RESOURCES: [(&str, &str); 16] = [
     ("/api/v1/namespaces", "Namespace"),
     ("/api/v1/services", "Service"),
     ("/api/v1/serviceaccounts", "ServiceAccount"),
@@ -53,6 +53,7 @@ const RESOURCES: [(&str, &str); 15] = [
     ("/apis/jobset.x-k8s.io/v1alpha2/jobsets", "JobSet"),
     ("/apis/apps/v1/statefulsets", "StatefulSet"),
     ("/apis/coordination.k8s.io/v1/leases", "Lease"),
+    ("/apis/kubectl-sax.dev/v1alpha1/wasmpolicies", "WasmPolicy"),
 ];
 
 /// No answer holds more, so that every list takes several.

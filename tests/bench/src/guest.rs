@@ -38,6 +38,22 @@ pub(crate) fn hog() -> Result<Vec<u8>> {
     )
 }
 
+/// A policy that never ends by itself.
+///
+/// # Errors
+/// As for [`idle`].
+pub(crate) fn looping() -> Result<Vec<u8>> {
+    component("(loop $again (br $again)) unreachable")
+}
+
+/// A policy that traps at once.
+///
+/// # Errors
+/// As for [`idle`].
+pub(crate) fn trapping() -> Result<Vec<u8>> {
+    component("unreachable")
+}
+
 /// A component like `component` but for its bytes, so that no cache takes one for the other: a
 /// custom section that holds `mark` is appended.
 pub(crate) fn marked(component: &[u8], mark: u8) -> Vec<u8> {

@@ -13,6 +13,7 @@ mod lint;
 mod load;
 mod machine;
 mod memory;
+mod neighbour;
 mod overload;
 mod parse_only;
 mod placements;
@@ -72,6 +73,8 @@ enum Name {
     Throughput,
     /// Twice as much as the webhook can do
     Overload,
+    /// What others feel of a policy that loops, allocates or traps
+    Neighbour,
     /// What a create costs more in a real API server
     DryRun,
     /// The webhook's start
@@ -137,6 +140,7 @@ fn measure(name: Name) -> Result<Vec<Row>> {
         Name::Admission => admissions::measure(),
         Name::Throughput => throughput::measure(&product()?.webhook),
         Name::Overload => overload::measure(&product()?.webhook),
+        Name::Neighbour => neighbour::measure(&product()?.webhook),
         Name::DryRun => dry_run::measure(&product()?),
         Name::Start => start::measure(&product()?.webhook),
         Name::Memory => memory::measure(&product()?.webhook),

@@ -36,6 +36,15 @@ pub(crate) fn write_ten(folder: &Path, extra: &[(&str, Vec<u8>)]) -> Result<()> 
     Ok(())
 }
 
+/// Writes a policy that sees nothing but one namespace, and whose failure lets in.
+pub(crate) fn write_for_namespace(folder: &Path, namespace: &str, component: &[u8]) -> Result<()> {
+    let document = format!(
+        "apiVersion: kubectl-sax.dev/v1alpha1\nkind: WasmPolicy\nmetadata: {{name: {namespace}}}\n\
+         spec: {{module: {{file: {namespace}.wasm}}, onError: allow, match: {{namespaces: [{namespace}]}}}}\n"
+    );
+    write(folder, namespace, component, &document)
+}
+
 fn write(folder: &Path, name: &str, component: &[u8], document: &str) -> Result<()> {
     fs::write(folder.join(format!("{name}.wasm")), component)
         .and_then(|()| fs::write(folder.join(format!("{name}.yaml")), document))

@@ -22,6 +22,17 @@ fn bad_settings_and_bad_modules_replace_nothing_and_status_and_event_say_why() {
     policy.await_condition("Enforced", "False");
     assert_eq!(policy.stored()["status"]["inForce"]["generation"], 1);
     assert!(try_map(&namespace).stderr.contains("not here"));
+    for there in turn.standing("stays") {
+        let reason = there["reason"].as_str().unwrap_or_default();
+        assert!(
+            there["state"] == "Refused" && reason.contains("/strict"),
+            "{there}"
+        );
+        assert_eq!(
+            (&there["generation"], &there["wantedGeneration"]),
+            (&json!(1), &json!(2))
+        );
+    }
     let told = until("an Event that says so", SOON, || {
         let of = "--field-selector=reason=InvalidSettings,regarding.name=stays";
         let of = of.replace("regarding", "involvedObject");

@@ -114,6 +114,21 @@ impl Turn {
         policy
     }
 
+    /// What `kubectl sax webhook status` says of a policy, by replica.
+    pub(crate) fn standing(&self, policy: &str) -> Vec<Value> {
+        let words = ["webhook", "status", "-o", "json"];
+        let answer = product().sax(self.cluster.kubectl(), &words, "");
+        let answer = answer.expect("must run");
+        let status: Value = serde_json::from_str(&answer.stdout).expect("must be JSON");
+        let replicas = status["replicas"].as_array().expect("must be told").iter();
+        let of = |replica: &Value| {
+            let all = replica["policies"].as_array().expect("must be told").iter();
+            let found = all.clone().find(|one| one["name"] == policy);
+            found.cloned().unwrap_or_default()
+        };
+        replicas.map(of).collect()
+    }
+
     /// An object as it is stored.
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let text = self.kubectl(&[&["get", "-o", "json"], arguments].concat());

@@ -4,6 +4,8 @@
 
 mod client;
 mod installed;
+mod load;
+mod pairs;
 mod paused;
 mod replicas;
 mod rotation;

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use sax_tests::controlplane::webhook::{Options, Replica};
 use sax_tests::controlplane::{Cluster, Ending};
 
+use crate::pairs;
 use crate::shared::product;
 
 /// The Secret in which they keep their certificates.
@@ -64,52 +65,72 @@ impl Service {
         kept(self.cluster, file)
     }
 
-    /// Puts a built-in policy in force anew, with another mode each time.
-    pub(crate) fn update_policy(&self, count: usize) {
-        let mode = ["warn", "audit"][count % 2];
-        let policy = serde_json::json!({
-            "apiVersion": "kubectl-sax.dev/v1alpha1", "kind": "WasmPolicy",
-            "metadata": {"name": "sax-serving"},
-            "spec": {"module": {"builtin": "sax-serving"}, "order": 30, "mode": mode},
-        });
-        self.cluster.kubectl().apply(&policy.to_string()).unwrap();
+    /// Puts another version of the two WasmPolicies in force.
+    pub(crate) fn update_policy(&self, version: usize) {
+        let list = pairs::objects(version);
+        let apply = ["apply", "--server-side", "-f", "-"];
+        let kubectl = self.cluster.kubectl();
+        kubectl.run_with(&apply, &list.to_string()).unwrap();
+    }
+
+    /// Waits until every replica judges by them.
+    pub(crate) fn await_policy(&self) {
+        let wait = [
+            "wait",
+            "--for=condition=Enforced",
+            "--timeout=2m",
+            "wasmpolicy/tst",
+            "wasmpolicy/twn",
+        ];
+        self.cluster.kubectl().run(&wait).unwrap();
+    }
+
+    /// The names of the registration's entries.
+    pub(crate) fn entries(&self) -> String {
+        let path = "jsonpath={.webhooks[*].name}";
+        let name = "validatingwebhookconfiguration/admission.kubectl-sax.dev";
+        self.cluster
+            .kubectl()
+            .run(&["get", name, "-o", path])
+            .unwrap()
     }
 
     /// Ends one of the replicas, asked to, and starts it again: as a rolling update does, nobody
-    /// new is sent to it from the moment that it is told.
-    pub(crate) fn roll(&self, index: usize) {
+    /// new is sent to it from the moment that it is told. It comes back with `files`.
+    pub(crate) fn roll(&self, index: usize, files: usize) {
         let replica = &self.replicas[index];
         self.send_nobody_to(replica.address());
         replica.end(self.cluster, Ending::Asked).unwrap();
-        self.again(replica);
+        self.again(replica, files);
     }
 
     /// The same without asking: whoever is being answered loses.
-    pub(crate) fn kill(&self, index: usize) {
+    pub(crate) fn kill(&self, index: usize, files: usize) {
         let replica = &self.replicas[index];
         replica.end(self.cluster, Ending::Killed).unwrap();
-        self.again(replica);
+        self.again(replica, files);
     }
 
-    fn again(&self, replica: &Replica) {
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let options = Options {
-            arguments: &arguments,
-            secret: Some(SECRET),
-            ..Options::default()
-        };
-        replica.restart(self.cluster, product(), options).unwrap();
+    fn again(&self, replica: &Replica, files: usize) {
+        let start = |options: Options<'_>| replica.restart(self.cluster, product(), options);
+        self.with_options(files, start).unwrap();
         self.send_to(replica.address());
     }
 
-    fn add(&mut self, name: &str) {
+    /// Each start has its own version of the policies out of files.
+    fn with_options<T>(&self, files: usize, start: impl FnOnce(Options<'_>) -> T) -> T {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let options = Options {
+        let folder = pairs::files(self.cluster.folder(), files);
+        start(Options {
             arguments: &arguments,
+            policies: &[&folder],
             secret: Some(SECRET),
-            ..Options::default()
-        };
-        let replica = Replica::start(self.cluster, product(), name, options).unwrap();
+        })
+    }
+
+    fn add(&mut self, name: &str) {
+        let start = |options: Options<'_>| Replica::start(self.cluster, product(), name, options);
+        let replica = self.with_options(0, start).unwrap();
         self.send_to(replica.address());
         self.replicas.push(replica);
     }

@@ -1,109 +1,44 @@
 //! Reviews while certificates, authorities and replicas change: none is lost.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::client::Client;
+use crate::load::Load;
 use crate::replicas::Service;
 use crate::shared::{cluster, product};
 
-/// Reviews of one run, unless SAX_SOAK_REVIEWS says otherwise; 100,000 is the long one.
-const REVIEWS: usize = 20_000;
-/// Reviews on one connection: there are many handshakes, as after idle times.
-const A_CONNECTION: usize = 100;
+/// Reviews of one run, unless SAX_SOAK_REVIEWS says otherwise: about three minutes on two cores
+/// that compile meanwhile. The changes alone take half of that, and 35,000 reviews come meanwhile.
+const REVIEWS: usize = 100_000;
 /// Clients at one time.
 const CLIENTS: usize = 4;
 /// Of each kind of change, at least.
 const LEAVES: usize = 20;
 const AUTHORITIES: usize = 3;
-const ROLLS: usize = 10;
+const ENDS: usize = 16;
 const UPDATES: usize = 60;
 /// For one thing to happen on a machine that compiles meanwhile.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the replicas are started with, so that months pass in seconds.
+/// What the replicas are started with, so that months pass in seconds. They place nothing, and
+/// judge by the cluster's policies all the same.
 const QUICK: [&str; 10] = [
     "--certificate-look=100ms",
     "--leaf-lifetime=60s",
     "--leaf-renew-before=59s",
     "--authority-lifetime=400h",
     "--authority-renew-before=60s",
-    "--authority-settle=1s",
+    // Longer than kubectl takes here to learn of a registration; an API server watches.
+    "--authority-settle=4s",
     "--shutdown-delay=1s",
-    "--placement=on",
+    "--placement=off",
     "--log-format=json",
     "--workers=2",
 ];
-
-fn review(uid: usize) -> String {
-    json!({
-        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-        "request": {
-            "uid": format!("u-{uid}"),
-            "kind": {"group": "", "version": "v1", "kind": "Pod"},
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "name": "a", "namespace": "default", "operation": "CREATE",
-            "userInfo": {"username": "somebody"},
-            "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "default"},
-                "spec": {"containers": [{"name": "main", "image": "busybox",
-                    "resources": {"limits": {"google.com/tpu": "4"}}}],
-                    "nodeSelector": {"cloud.google.com/gke-tpu-accelerator": "tpu-v5-lite-podslice",
-                        "cloud.google.com/gke-tpu-topology": "2x2"}}},
-        },
-    })
-    .to_string()
-}
-
-/// What the clients share.
-struct Load {
-    address: String,
-    trusted: Mutex<String>,
-    left: AtomicUsize,
-    stop: AtomicBool,
-    failures: Mutex<Vec<String>>,
-}
-
-impl Load {
-    /// Sends reviews until there are none left and the changes are over.
-    fn run(&self) {
-        while !self.is_over() {
-            let trusted = self.trusted.lock().unwrap().clone();
-            if let Err(error) = self.connection(&trusted) {
-                self.failures.lock().unwrap().push(format!("{error:#}"));
-            }
-        }
-    }
-
-    fn connection(&self, trusted: &str) -> anyhow::Result<()> {
-        let mut client = Client::connect(&self.address, trusted)?;
-        for _ in 0..A_CONNECTION {
-            if client.is_over() || self.is_over() {
-                break;
-            }
-            let uid = self
-                .left
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                    Some(left.saturating_sub(1))
-                });
-            let uid = uid.unwrap_or_default();
-            let response = client.review(&review(uid))?;
-            anyhow::ensure!(
-                response["uid"] == format!("u-{uid}"),
-                "another's answer: {response}"
-            );
-            anyhow::ensure!(response["allowed"] == true, "{response}");
-        }
-        Ok(())
-    }
-
-    fn is_over(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) && self.left.load(Ordering::Relaxed) == 0
-    }
-}
 
 fn wanted() -> usize {
     let said = std::env::var("SAX_SOAK_REVIEWS").ok();
@@ -127,9 +62,18 @@ struct Changes {
     leaf: Option<String>,
     leaves: usize,
     updates: usize,
+    ends: usize,
+    kills: usize,
 }
 
 impl Changes {
+    /// Another version of the policies, and what there is to see.
+    fn follow(&mut self, service: &Service) {
+        self.look(service.kept("tls.crt"));
+        service.update_policy(self.updates);
+        self.updates += 1;
+    }
+
     fn look(&mut self, leaf: Option<String>) {
         if leaf.is_some() && leaf != self.leaf {
             self.leaves += usize::from(self.leaf.is_some());
@@ -138,70 +82,131 @@ impl Changes {
     }
 }
 
+/// What changes, and in what time.
+struct Soak {
+    service: Arc<Service>,
+    load: Arc<Load>,
+    changes: Changes,
+}
+
+impl Soak {
+    fn begin() -> Soak {
+        let service = Service::start(cluster("rotation"), &QUICK);
+        // What policies out of files match is registered, as what a WasmPolicy matches is.
+        until("the files' entry", || {
+            service.entries().contains("policies.")
+        });
+        service.update_policy(0);
+        service.await_policy();
+        let load = Load::new(service.address(), service.trusted(), wanted());
+        Soak {
+            service: Arc::new(service),
+            load: Arc::new(load),
+            changes: Changes {
+                updates: 1,
+                ..Changes::default()
+            },
+        }
+    }
+
+    fn follow(&mut self) {
+        self.changes.follow(&self.service);
+    }
+
+    /// Ends a replica, killed or asked to, and has it back with newer files.
+    fn end(&mut self, index: usize, is_killed: bool) {
+        let files = self.changes.ends + 1;
+        let load = Arc::clone(&self.load);
+        load.killing.store(is_killed, Ordering::SeqCst);
+        let service = &self.service;
+        thread::scope(|scope| {
+            let ending = scope.spawn(move || match is_killed {
+                true => service.kill(index, files),
+                false => service.roll(index, files),
+            });
+            let changes = &mut self.changes;
+            while !ending.is_finished() {
+                changes.follow(service);
+            }
+        });
+        load.killing.store(false, Ordering::SeqCst);
+        self.changes.ends += 1;
+        self.changes.kills += usize::from(is_killed);
+    }
+
+    fn exchange_authority(&mut self) {
+        let before = self.service.kept("authority.crt");
+        ask_for_an_authority(&self.service);
+        until("a new authority alone", || {
+            self.follow();
+            let trusted = self.service.kept("ca.crt").unwrap_or_default();
+            self.service.kept("authority.crt") != before && trusted.matches("BEGIN").count() == 1
+        });
+    }
+}
+
 #[test]
 fn no_review_fails_while_certificates_authorities_and_replicas_change() {
-    let service = Service::start(cluster("rotation"), &QUICK);
-    let load = Arc::new(Load {
-        address: service.address(),
-        trusted: Mutex::new(service.trusted()),
-        left: AtomicUsize::new(wanted()),
-        stop: AtomicBool::new(false),
-        failures: Mutex::default(),
+    let began = Instant::now();
+    let mut soak = Soak::begin();
+    let (service, load) = (Arc::clone(&soak.service), Arc::clone(&soak.load));
+    // An API server learns of a registration a moment later.
+    let learning = thread::spawn(move || {
+        while !load.stop.load(Ordering::Relaxed) {
+            *load.trusted.lock().unwrap() = service.trusted();
+        }
     });
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| {
-            let load = Arc::clone(&load);
+            let load = Arc::clone(&soak.load);
             thread::spawn(move || load.run())
         })
         .collect();
-    let mut changes = Changes::default();
-    let follow = |changes: &mut Changes| {
-        changes.look(service.kept("tls.crt"));
-        // An API server learns of a registration a moment later.
-        *load.trusted.lock().unwrap() = service.trusted();
-        service.update_policy(changes.updates);
-        changes.updates += 1;
-    };
-    for at in 0..ROLLS {
-        let rolled = at % 2;
-        thread::scope(|scope| {
-            let rolling = scope.spawn(|| service.roll(rolled));
-            while !rolling.is_finished() {
-                follow(&mut changes);
-            }
-        });
+    for at in 0..ENDS {
+        // Each replica is asked once and killed twice, in turn.
+        soak.end(at % 2, at / 2 % 3 != 0);
         if at < AUTHORITIES {
-            let before = service.kept("authority.crt");
-            ask_for_an_authority(&service);
-            until("a new authority alone", || {
-                follow(&mut changes);
-                let trusted = service.kept("ca.crt").unwrap_or_default();
-                service.kept("authority.crt") != before && trusted.matches("BEGIN").count() == 1
-            });
+            soak.exchange_authority();
         }
     }
     until("leaves and policies enough", || {
-        follow(&mut changes);
-        changes.leaves >= LEAVES && changes.updates >= UPDATES
+        soak.follow();
+        soak.changes.leaves >= LEAVES && soak.changes.updates >= UPDATES
     });
-    load.stop.store(true, Ordering::Relaxed);
-    until("all reviews", || {
-        follow(&mut changes);
-        clients.iter().all(thread::JoinHandle::is_finished)
-    });
-    println!(
-        "{} reviews, {} leaves, {AUTHORITIES} authorities, {} policy updates, {ROLLS} replicas ended",
-        wanted(),
-        changes.leaves,
-        changes.updates
-    );
+    while soak.load.left.load(Ordering::Relaxed) > 0 {
+        soak.follow();
+    }
+    soak.load.stop.store(true, Ordering::Relaxed);
+    learning.join().unwrap();
+    for client in clients {
+        client.join().unwrap();
+    }
+    let Soak { load, changes, .. } = soak;
     let failures = load.failures.lock().unwrap();
+    println!(
+        "{} reviews answered, {} of them sent again after a kill, {} between the changes of two \
+         objects, {} failed; {} leaves, \
+         {AUTHORITIES} authorities, {} policy updates, {} replicas ended, {} of them killed; {} s",
+        load.answered.load(Ordering::Relaxed),
+        load.sent_again.load(Ordering::Relaxed),
+        load.between.load(Ordering::Relaxed),
+        failures.len(),
+        changes.leaves,
+        changes.updates,
+        changes.ends,
+        changes.kills,
+        began.elapsed().as_secs()
+    );
     assert!(
         failures.is_empty(),
         "{} failed: {:#?}",
         failures.len(),
         failures.iter().take(5).collect::<Vec<_>>()
     );
+    assert!(load.answered.load(Ordering::Relaxed) >= wanted());
+    // Whoever is killed takes with it what its clients had just sent, and nothing else.
+    let sent_again = load.sent_again.load(Ordering::Relaxed);
+    assert!(sent_again <= changes.kills * CLIENTS, "{sent_again}");
 }
 
 fn ask_for_an_authority(service: &Service) {
@@ -266,7 +271,7 @@ fn the_real_api_server_trusts_us_through_a_new_authority_and_a_deleted_secret() 
     );
     // Whoever leads is killed: the other one goes on keeping.
     let leaf = service.kept("tls.crt");
-    service.kill(0);
+    service.kill(0, 1);
     until("another leaf", || {
         create();
         service.kept("tls.crt") != leaf

@@ -261,7 +261,8 @@ async fn the_registration_trusts_old_and_new_until_every_replica_serves_the_new(
     let authorities = |bundle: &str| bundle.matches("BEGIN").count();
     assert_eq!(authorities(&vault.with(|m| m.trusted.clone().unwrap())), 2);
     // The other hasn't looked: the old one stays, however often the leader looks.
-    let says = |one: &str, other: &str| Some(vec![Record::of("a", one), Record::of("b", other)]);
+    let record = |name: &str, signer: &str| Record::of(name, &[(SERVED_AUTHORITY, signer)]);
+    let says = |one: &str, other: &str| Some(vec![record("a", one), record("b", other)]);
     one.live.send_replace(says(&second, &first));
     one.look().await.unwrap();
     assert_eq!(authorities(&vault.with(|m| m.trusted.clone().unwrap())), 2);

@@ -139,7 +139,7 @@ impl ApiServer {
     }
 
     /// Applies a Lease as a whole: of that name there is one writer.
-    pub(crate) async fn apply_lease(&self, name: &str, lease: &Value) -> Result<Value, ApiError> {
+    pub(crate) async fn apply_lease(&self, name: &str, lease: &Lease) -> Result<Value, ApiError> {
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let request = self.leases().patch(name, &params, &Patch::Apply(lease));
         self.send("patch", "leases", request).await

@@ -1,12 +1,9 @@
 //! Requests about policies, each with a time limit of its own.
 
-use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::events::v1::Event;
 use kube::Client;
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
-};
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -15,8 +12,6 @@ use crate::placer::{ApiError, TIMING};
 
 /// Who owns the fields that the leader sets: entries of the registration, and status.
 const LEADER: &str = "sax-webhook";
-/// Who owns a replica's Lease.
-const REPLICA: &str = "sax-webhook-replica";
 /// Events about objects without a namespace lie here.
 const EVENTS: &str = "default";
 
@@ -32,30 +27,6 @@ impl ApiServer {
     pub(super) async fn config_map(&self, name: &str) -> Result<ConfigMap, ApiError> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
         within(api.get(name)).await
-    }
-
-    /// Applies a replica's own Lease.
-    pub(super) async fn apply_lease(&self, name: &str, lease: &Lease) -> Result<(), ApiError> {
-        let params = PatchParams::apply(REPLICA).force();
-        within(self.leases().patch(name, &params, &Patch::Apply(lease))).await?;
-        Ok(())
-    }
-
-    /// Deletes a Lease, in whatever state.
-    pub(super) async fn delete_lease(
-        &self,
-        name: &str,
-        uid: Option<String>,
-    ) -> Result<(), ApiError> {
-        let params = DeleteParams {
-            preconditions: uid.map(|uid| Preconditions {
-                uid: Some(uid),
-                resource_version: None,
-            }),
-            ..DeleteParams::default()
-        };
-        within(self.leases().delete(name, &params)).await?;
-        Ok(())
     }
 
     /// Applies a WasmPolicy's status.
@@ -89,10 +60,6 @@ impl ApiServer {
             Err(error) if error.code() == Some(409) => Ok(()),
             other => other.map(drop),
         }
-    }
-
-    fn leases(&self) -> Api<Lease> {
-        Api::namespaced(self.client.clone(), &self.namespace)
     }
 }
 

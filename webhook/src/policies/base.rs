@@ -4,8 +4,10 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use admission::Policy;
 use runtime::{
-    Engine, EngineError, EngineOptions, Entry, LoadError, Loaded, Objects, load_entries, replacing,
+    Engine, EngineError, EngineOptions, Entry, LoadError, Loaded, Module, Objects, load_entries,
+    replacing,
 };
 
 use crate::args::Serve;
@@ -69,7 +71,7 @@ impl Base {
 
     /// The set with `more`, which take the place of the built-in policies that they name.
     pub(crate) fn with(&self, more: Vec<Entry>) -> Result<Loaded, LoadError> {
-        let loaded = Loaded::compose(replacing(self.entries.clone(), more))?;
+        let loaded = Loaded::compose(self.entries(more))?;
         Ok(match &self.objects {
             Some(objects) => loaded.with_objects(Arc::clone(objects)),
             None => loaded,
@@ -81,8 +83,22 @@ impl Base {
         self.objects.is_some()
     }
 
+    /// The entries of that set, in order.
+    pub(crate) fn entries(&self, more: Vec<Entry>) -> Vec<Entry> {
+        let mut all = replacing(self.entries.clone(), more);
+        all.sort_by(|one, other| one.place().cmp(&other.place()));
+        all
+    }
+
+    /// The policies out of files that the built-in registration knows nothing of.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &Policy> {
+        let own = self.entries.iter();
+        own.filter(|entry| !matches!(entry.source, Module::Builtin(_)))
+            .map(|entry| &entry.policy)
+    }
+
     /// Whether a policy of `source` can't be called `name`, because another one is.
-    pub(crate) fn is_taken(&self, name: &str, source: &runtime::Module) -> bool {
+    pub(crate) fn is_taken(&self, name: &str, source: &Module) -> bool {
         let mut named = self
             .entries
             .iter()

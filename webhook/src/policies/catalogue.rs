@@ -7,7 +7,7 @@ use admission::Policy;
 use runtime::{Entry, Module};
 
 use super::module::{Good, Refusal};
-use super::replicas::{Report, Said};
+use super::report::{Report, Said};
 use super::resource::Resource;
 use crate::backoff::Backoff;
 use crate::reads::Trouble;

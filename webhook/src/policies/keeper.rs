@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use kube::Client;
 use runtime::{Loaded, Module};
-use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{sleep_until, timeout};
 
@@ -19,16 +18,18 @@ use super::leader::Leader;
 use super::live::Live;
 use super::metrics::PolicyMetrics;
 use super::module::{self, Refusal};
-use super::replicas::{Heartbeat, Report};
+use super::pending::Pending;
+use super::report::{self, IN_FORCE, LOADED, Replica};
 use super::resource::Resource;
 use super::watches::Watches;
-use crate::placer::{Leadership, TIMING};
+use crate::placer::Leadership;
 use crate::reads::{Reads, State};
+use crate::replicas::{self, Voice};
 
 /// How long a start waits for the cluster's policies: without them this replica would let in what
 /// the others refuse. A cluster that says no isn't waited for.
 const FIRST: Duration = Duration::from_secs(10);
-/// A replica that is gone is noticed at this pace.
+/// What failed is tried again at this pace.
 const PACE: Duration = Duration::from_secs(1);
 
 /// What a keeper is started with.
@@ -47,6 +48,10 @@ pub(crate) struct Kept {
     pub(crate) live: Arc<Live<Loaded>>,
     /// What the cluster's policies may read; none where they read objects of files.
     pub(crate) reads: Option<Reads>,
+    /// Says what is loaded.
+    pub(crate) voice: Voice,
+    /// The replicas that are there.
+    pub(crate) replicas: replicas::Live,
     /// Counts what is done.
     pub(crate) metrics: Arc<PolicyMetrics>,
 }
@@ -61,9 +66,14 @@ pub(crate) struct Keeper {
     reads: Option<Reads>,
     catalogue: Catalogue,
     leader: Leader,
-    report: watch::Sender<Report>,
-    heartbeat: Option<Heartbeat>,
+    voice: Voice,
+    replicas: replicas::Live,
+    /// What reviews are judged by, as this replica says it.
+    in_force: String,
+    /// Before that nothing is said: what is half loaded is not what reviews are judged by.
+    settled: bool,
     trying: Option<JoinHandle<Try>>,
+    pending: Pending,
 }
 
 /// What came of trying one policy.
@@ -80,20 +90,18 @@ impl Keeper {
             client: kept.client,
             namespace: kept.namespace,
         };
-        let (report, reported) = watch::channel(Report::default());
         kept.metrics.swapped(kept.live.now().set.0.len());
         Keeper {
             watches: Watches::start(&api.client, &api.namespace),
             reads: kept.reads,
             catalogue: Catalogue::default(),
-            leader: Leader::new(api.clone(), kept.identity.clone(), kept.leadership),
-            heartbeat: Some(Heartbeat {
-                api: api.clone(),
-                identity: kept.identity,
-                report: reported,
-            }),
-            report,
+            leader: Leader::new(api.clone(), kept.identity, kept.leadership),
+            voice: kept.voice,
+            replicas: kept.replicas,
+            in_force: report::in_force(&kept.base.entries(Vec::new())),
+            settled: false,
             trying: None,
+            pending: Pending::default(),
             api,
             base: kept.base,
             live: kept.live,
@@ -113,11 +121,15 @@ impl Keeper {
                 "the cluster's policies aren't all loaded yet; reviews are answered without them"
             );
         }
+        self.settled = true;
+        if self.pending.is_there() {
+            self.swap();
+        }
+        self.tell();
     }
 
     /// Goes on until `stop` is done.
     pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) {
-        let beating = self.heartbeat.take().map(|heart| tokio::spawn(heart.run()));
         tokio::pin!(stop);
         loop {
             self.look();
@@ -129,25 +141,28 @@ impl Keeper {
                 () = &mut stop => break,
             }
         }
-        // Its end takes this replica off the list.
-        drop(self);
-        if let Some(beating) = beating
-            && timeout(TIMING.request, beating).await.is_err()
-        {
-            tracing::warn!("this replica's Lease is still there; it is forgotten soon");
-        }
     }
 
     async fn lead(&mut self) -> Result<(), crate::placer::ApiError> {
         let Some(resources) = self.watches.resources() else {
             return Ok(());
         };
+        let replicas = self
+            .replicas
+            .borrow_and_update()
+            .as_deref()
+            .map(Replica::all);
+        let Some(replicas) = replicas else {
+            return Ok(());
+        };
         if let Some(reads) = &mut self.reads {
             reads.count(Instant::now());
         }
-        let (catalogue, reads) = (&self.catalogue, self.reads.as_ref());
+        let own: Vec<_> = self.base.own().chain(self.catalogue.own()).collect();
+        let told = (&self.catalogue, own.as_slice());
+        let reads = self.reads.as_ref();
         self.leader
-            .act(&self.watches, &resources, catalogue, reads)
+            .act(&self.watches, &resources, &replicas, told, reads)
             .await
     }
 
@@ -157,13 +172,17 @@ impl Keeper {
             return false;
         }
         let resources = self.watches.resources().unwrap_or_default();
+        let now = Instant::now();
         if self.watches.resources().is_some() && self.catalogue.forget_all_but(&resources) {
-            self.swap();
+            self.pending.begin(now);
         }
         self.want(&resources);
         let reading = resources.iter().any(|one| self.is_listing(one));
         if self.trying.is_none() {
             self.trying = self.next(resources);
+        }
+        if self.pending.is_due(self.trying.is_some(), now) {
+            self.swap();
         }
         self.tell();
         self.trying.is_some() || reading
@@ -231,11 +250,14 @@ impl Keeper {
     async fn wait(&mut self) {
         let leads = self.leader.leads();
         let pace = Instant::now() + PACE;
-        let again = self.catalogue.next().map_or(pace, |next| next.min(pace));
+        let due = self.pending.next(self.trying.is_some());
+        let again = self.catalogue.next().into_iter().chain(due);
+        let again = again.fold(pace, Instant::min);
         let tried = tokio::select! {
             () = self.watches.changed() => None,
             () = known(self.reads.as_ref()) => None,
             () = self.leader.differs(leads) => None,
+            () = changed(&mut self.replicas) => None,
             () = sleep_until(again.into()) => None,
             tried = finished(&mut self.trying) => Some(tried),
         };
@@ -263,18 +285,22 @@ impl Keeper {
         }
         let reason = outcome.refused.as_ref().map_or("loaded", Refusal::reason);
         self.metrics.tried(reason);
-        if self.catalogue.take(name, key, outcome, Instant::now()) {
-            self.swap();
+        let now = Instant::now();
+        if self.catalogue.take(name, key, outcome, now) {
+            self.pending.begin(now);
         }
         self.tell();
     }
 
     /// Puts what is loaded in force.
-    fn swap(&self) {
-        match self.base.with(self.catalogue.entries()) {
+    fn swap(&mut self) {
+        self.pending.end();
+        let entries = self.catalogue.entries();
+        match self.base.with(entries.clone()) {
             Ok(loaded) => {
                 self.metrics.swapped(loaded.set.0.len());
                 self.live.swap(loaded);
+                self.in_force = report::in_force(&self.base.entries(entries));
             }
             Err(error) => tracing::error!(%error, "the policy set stays as it is"),
         }
@@ -285,12 +311,10 @@ impl Keeper {
         if let Some(reads) = &self.reads {
             self.metrics.reads(reads.sums());
         }
-        let report = self.catalogue.report();
-        self.report.send_if_modified(|told| {
-            let news = *told != report;
-            *told = report;
-            news
-        });
+        if self.settled && !self.pending.is_there() {
+            self.voice.say(IN_FORCE, self.in_force.clone());
+            self.voice.say(LOADED, self.catalogue.report().to_text());
+        }
     }
 }
 
@@ -340,6 +364,13 @@ async fn known(reads: Option<&Reads>) {
     match reads {
         Some(reads) => reads.changed().await,
         None => std::future::pending().await,
+    }
+}
+
+/// For ever where nobody looks for replicas any more.
+async fn changed(replicas: &mut replicas::Live) {
+    if replicas.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

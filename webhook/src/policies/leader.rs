@@ -1,9 +1,7 @@
 //! What the replica that leads does: the registration follows the policies, and each WasmPolicy's
 //! status says how far the replicas are.
 
-use std::time::Instant;
-
-use admission::Entries;
+use admission::{Entries, Policy};
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
@@ -13,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::api::ApiServer;
 use super::catalogue::Catalogue;
-use super::replicas::Roll;
+use super::report::Replica;
 use super::resource::{self, Resource};
 use super::status::{Condition, Registered, View, applied, before};
 use super::watches::{Configuration, Watches};
@@ -33,7 +31,6 @@ pub(super) struct Leader {
     api: ApiServer,
     identity: String,
     leadership: Leadership,
-    roll: Roll,
 }
 
 impl Leader {
@@ -43,7 +40,6 @@ impl Leader {
             api,
             identity,
             leadership,
-            roll: Roll::default(),
         }
     }
 
@@ -57,42 +53,29 @@ impl Leader {
         self.leadership.holds()
     }
 
-    /// Brings registration and status up to what is seen. Does nothing where it doesn't lead;
-    /// stops at the first error, and everything is looked at again.
+    /// Brings registration and status up to what is seen, and the registration to what policies of
+    /// an operator's `own` match. Does nothing where it doesn't lead; stops at the first error, and
+    /// everything is looked at again.
     pub(super) async fn act(
-        &mut self,
+        &self,
         watches: &Watches,
         resources: &[Resource],
-        catalogue: &Catalogue,
+        replicas: &[Replica],
+        (catalogue, own): (&Catalogue, &[&Policy]),
         reads: Option<&Reads>,
     ) -> Result<(), ApiError> {
-        // A roll that was called only while it led would take the dead for alive.
-        let leases = watches.replicas();
-        let leases = leases.iter().map(AsRef::as_ref);
-        let (replicas, gone) = self.roll.call(leases, Instant::now());
         if !self.leads() || !watches.complete() {
             return Ok(());
         }
-        let registered = self.register(watches.configurations(), catalogue).await?;
+        let registered = self.register(watches.configurations(), own).await?;
         let view = View {
             catalogue,
-            replicas: &replicas,
+            replicas,
             registered,
             reads,
         };
         for resource in resources {
             self.tell(&view, resource).await?;
-        }
-        for lease in gone {
-            let name = lease.metadata.name.as_deref().unwrap_or_default();
-            match self
-                .api
-                .delete_lease(name, lease.metadata.uid.clone())
-                .await
-            {
-                Err(error) if !error.is_stale() => return Err(error),
-                _ => tracing::info!(lease = name, "a replica is gone"),
-            }
         }
         Ok(())
     }
@@ -100,9 +83,9 @@ impl Leader {
     async fn register(
         &self,
         configurations: &[Configuration],
-        catalogue: &Catalogue,
+        own: &[&Policy],
     ) -> Result<Registered, ApiError> {
-        let entries = Entries::of(catalogue.own(), &self.api.namespace);
+        let entries = Entries::of(own.iter().copied(), &self.api.namespace);
         let mut registered = Registered::Yes;
         for configuration in configurations {
             registered = registered.min(self.keep(configuration, &entries).await?);

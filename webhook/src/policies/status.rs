@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::Catalogue;
 use super::module::Good;
-use super::replicas::Replica;
+use super::report::Replica;
 use super::resource::{self, Resource};
 use crate::reads::{Reads, Told};
 

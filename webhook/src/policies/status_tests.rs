@@ -12,7 +12,7 @@ use runtime::{Engine, EngineOptions};
 
 use super::super::catalogue::{Key, Outcome};
 use super::super::module::Refusal;
-use super::super::replicas::Report;
+use super::super::report::Report;
 use super::*;
 use crate::reads::{Caps, Mirror, State};
 

@@ -5,6 +5,7 @@ mod certificates;
 mod client;
 mod limits;
 mod manifests;
+mod metrics;
 mod process;
 mod protocol;
 mod reviews;

@@ -67,6 +67,11 @@ fn review(uid: &str, object: Value) -> Value {
     })
 }
 
+/// The tutorial's JobSet, in which only what we fill in is missing.
+pub(crate) fn incomplete_jobset(uid: &str) -> Value {
+    review(uid, jobset("x"))
+}
+
 /// Seven Pods for a slice of eight VMs.
 pub(crate) fn wrong_jobset(uid: &str, value: &str) -> Value {
     let mut object = jobset(value);

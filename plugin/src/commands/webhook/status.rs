@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::replicas::{self, Replica};
 use crate::cli::{TextOrJson, WebhookStatusArgs};
 use crate::cluster::{Cluster, ClusterError, ProbeError};
-use crate::commands::block_on;
+use crate::commands::{block_on, now};
 use crate::doctor::WebhookSeen;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -324,21 +324,7 @@ fn replicas_text(status: &Status, printer: &Printer) -> String {
             );
         }
     };
-    let mut text = String::new();
-    for replica in all {
-        let leaf = replica.leaf.as_deref().unwrap_or("none known");
-        let short = leaf.get(..12).unwrap_or(leaf);
-        let age = match &status.leaf {
-            Some(newest) if Some(newest) == replica.leaf.as_ref() => ", the newest",
-            Some(_) if replica.leaf.is_some() => ", not the newest",
-            _ => "",
-        };
-        text += &format!("replica {}: certificate {short}{age}\n", replica.identity);
-        for (policy, said) in &replica.policies {
-            text += &format!("  policy {policy}: {said}\n");
-        }
-    }
-    text
+    replicas::as_text(all, status.leaf.as_deref(), now(), printer)
 }
 
 fn server_text(server: &Server, printer: &Printer) -> String {
