@@ -157,6 +157,7 @@ fn what_an_evaluator_is_given_is_read_by_the_entries_that_may() {
         let entry = Entry {
             order: 0,
             source: Module::Builtin("reads".to_owned()),
+            digest: String::new(),
             policy: policy.clone(),
             module: Arc::clone(&module),
             reads,
