@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::kind::{GroupVersionKind, GroupVersionResource};
 use crate::request::{Operation, Request, type_name, without_managed_fields};
 use crate::strict::Strict;
+use crate::warnings::cut;
 
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
 pub(crate) const KIND: &str = "AdmissionReview";
@@ -23,7 +24,7 @@ pub struct ReviewError {
     pub fault: ReviewFault,
 }
 
-/// What is wrong with a review.
+/// What is wrong with a review. Texts in it are excerpts: a refusal is short, whatever it refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewFault {
     /// Not JSON, nested too deeply, a member twice, or members of wrong types.
@@ -127,10 +128,10 @@ enum WireOperation {
 fn parse(body: &[u8]) -> Result<Request, ReviewFault> {
     let review: WireReview =
         serde_json::from_slice(body).map_err(|error| ReviewFault::Unreadable {
-            reason: error.to_string(),
+            reason: cut(&error.to_string()),
         })?;
     if (review.api_version.as_str(), review.kind.as_str()) != (API_VERSION, KIND) {
-        let found = format!("{} {}", review.api_version, review.kind);
+        let found = cut(&format!("{} {}", review.api_version, review.kind));
         return Err(ReviewFault::OtherKind { found });
     }
     let request: Request = review.request.ok_or(ReviewFault::NoRequest)?.into();

@@ -82,6 +82,17 @@ fn other_versions_and_kinds_are_refused_by_name() {
     assert_eq!(error.unwrap_err().fault, ReviewFault::NoRequest);
 }
 
+#[test]
+fn a_refusal_is_short_however_long_what_it_refuses_is() {
+    let long = "\u{1}".repeat(100_000);
+    let kind = json!({"apiVersion": API_VERSION, "kind": long}).to_string();
+    for body in [kind.into_bytes(), with("operation", json!(long))] {
+        let error = parse_review(&body).unwrap_err();
+        let answer = crate::respond::respond_error(&error);
+        assert!(answer.len() < 8_000, "{} bytes", answer.len());
+    }
+}
+
 /// The body with a whole request in place of its own.
 fn with_request(body: &[u8]) -> Vec<u8> {
     let mut review: Value = serde_json::from_slice(body).unwrap();

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::warnings::cut;
+
 /// How deep JSON may nest: the limit of `serde_json`, which keeps the stack safe.
 pub const MAX_NESTING: usize = 128;
 
@@ -83,6 +85,7 @@ impl<'de> Visitor<'de> for StrictValue {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             if object.contains_key(&name) {
+                let name = cut(&name);
                 return Err(A::Error::custom(format!("member {name:?} stands twice")));
             }
             object.insert(name, members.next_value_seed(StrictValue)?);
@@ -99,6 +102,13 @@ mod tests {
     fn a_member_that_stands_twice_is_named() {
         let error = parse_json(br#"{"a": {"b": 1, "b": 2}}"#).unwrap_err();
         assert!(error.to_string().contains(r#"member "b" stands twice"#));
+    }
+
+    #[test]
+    fn an_error_is_short_however_long_the_member_is() {
+        let name = "a".repeat(100_000);
+        let error = parse_json(format!(r#"{{"{name}": 1, "{name}": 2}}"#).as_bytes()).unwrap_err();
+        assert!(error.to_string().len() < 1_000);
     }
 
     #[test]

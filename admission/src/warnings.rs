@@ -45,7 +45,8 @@ fn shorten(texts: &[String]) -> Vec<String> {
     short
 }
 
-fn cut(text: &str) -> String {
+/// `text`, or as much of it as a warning may have where many are sent.
+pub(crate) fn cut(text: &str) -> String {
     if text.chars().count() <= EACH {
         return text.to_owned();
     }

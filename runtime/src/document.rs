@@ -14,6 +14,8 @@ use crate::load::LoadError;
 
 const API_VERSION: &str = "kubectl-sax.dev/v1alpha1";
 const KIND: &str = "WasmPolicy";
+/// Characters of what is wrong with an object out of a cluster: its author chose the names in it.
+const REASON: usize = 1_024;
 /// Where an entry stands that names no order.
 const ORDER: i32 = 100;
 
@@ -71,12 +73,15 @@ pub struct ConfigMapKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no WasmPolicy: {reason}")]
 pub struct DocumentError {
-    /// What is wrong with it.
+    /// What is wrong with it and with which field.
     pub reason: String,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(
+    rename_all = "camelCase",
+    expecting = "an object with apiVersion, kind, metadata and spec"
+)]
 struct Document {
     api_version: String,
     kind: String,
@@ -167,10 +172,21 @@ impl WasmPolicy {
     /// # Errors
     /// [`DocumentError`] with what is wrong.
     pub fn from_object(object: &Value) -> Result<Self, DocumentError> {
-        let document: Result<Document, _> = Deserialize::deserialize(object);
-        let document = document.map_err(|error| error.to_string());
+        let document: Result<Document, _> = serde_path_to_error::deserialize(object);
+        let document = document.map_err(|error| placed(&error));
         let read = document.and_then(Self::try_from);
-        read.map_err(|reason| DocumentError { reason })
+        let excerpt = |reason: String| reason.chars().take(REASON).collect();
+        read.map_err(|reason| DocumentError {
+            reason: excerpt(reason),
+        })
+    }
+}
+
+/// What is wrong and with which field; an absent one is named by the reason itself.
+fn placed(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    match error.path().iter().next() {
+        Some(_) => format!("{}: {}", error.path(), error.inner()),
+        None => error.inner().to_string(),
     }
 }
 

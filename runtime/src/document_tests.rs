@@ -90,6 +90,36 @@ fn what_is_no_entry_is_refused_with_the_file() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_an_object_is_said_of_its_field_and_in_short() {
+    let module = json!({"builtin": "tpu-shape"});
+    for (spec, told) in [
+        (
+            json!({"module": module, "limits": {"fuel": "much"}}),
+            "spec.limits.fuel",
+        ),
+        (
+            json!({"module": module, "grants": [{"apiVersion": 1}]}),
+            "spec.grants[0].apiVersion",
+        ),
+        (
+            json!({"module": module, "mode": "x".repeat(100_000)}),
+            "spec.mode",
+        ),
+        (json!({}), "missing field `module`"),
+        (json!(null), "spec"),
+    ] {
+        let object = json!({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "a"}, "spec": spec});
+        let DocumentError { reason } = WasmPolicy::from_object(&object).unwrap_err();
+        assert!(reason.contains(told) && reason.len() < 2_000, "{reason}");
+    }
+    let DocumentError { reason } = WasmPolicy::from_object(&json!([])).unwrap_err();
+    assert!(
+        reason.contains("expected an object with apiVersion"),
+        "{reason}"
+    );
+}
+
 /// The schema of `spec` in the CustomResourceDefinition.
 fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));

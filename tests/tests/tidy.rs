@@ -7,8 +7,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// `tests` and `xtask` drive everything else and are driven by nothing.
-const OUTSIDE: [&str; 4] = ["sax-bench", "sax-simulator", "sax-tests", "xtask"];
+/// `tests`, `fuzz` and `xtask` drive everything else and are driven by nothing.
+const OUTSIDE: [&str; 5] = [
+    "sax-bench",
+    "sax-fuzz",
+    "sax-simulator",
+    "sax-tests",
+    "xtask",
+];
 /// A file longer than this needs to be two files.
 const MAX_LINES: usize = 400;
 
@@ -240,7 +246,7 @@ fn is_path(word: &str) -> bool {
         "webhook/",
         "plugin/",
     ];
-    let more = ["saxml/", "manifests/", "tests/", "xtask/", ".ci/"];
+    let more = ["saxml/", "fuzz/", "manifests/", "tests/", "xtask/", ".ci/"];
     let starts = |folder: &&str| word.starts_with(*folder);
     !word.contains(['<', ' ']) && (folders.iter().any(starts) || more.iter().any(starts))
 }

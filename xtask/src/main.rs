@@ -4,6 +4,7 @@ mod bench;
 mod cluster;
 mod components;
 mod demo;
+mod fuzz;
 mod release;
 mod setup;
 mod test;
@@ -48,6 +49,8 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Look for inputs that break what should hold for all of them.
+    Fuzz(fuzz::FuzzArgs),
     /// Compile the built-in policies to WebAssembly components and print their paths.
     Policies,
     /// Make the archives of a release, their checksums and the krew manifest.
@@ -71,6 +74,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Verb::Test => test::run(&root),
         Verb::Cluster { arguments } => cluster::run(&root, arguments),
         Verb::Bench { arguments } => bench::run(&root, arguments),
+        Verb::Fuzz(args) => fuzz::run(&root, args),
         Verb::Policies => components::run(&root).map(|()| ExitCode::SUCCESS),
         Verb::Dist(args) => release::run(&root, args).map(|()| ExitCode::SUCCESS),
     }

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use xtask::progress::{self, say};
 use xtask::wasm::{DEBIAN_PACKAGES, Toolchain};
 
@@ -36,6 +36,25 @@ pub(crate) fn wasm_compiler() -> Result<()> {
     }
     install(&DEBIAN_PACKAGES).context("install a compiler for WebAssembly")?;
     Toolchain::find().map(|_| ())
+}
+
+/// A compiler for C++, which libFuzzer is written in. As root on Debian it is installed; elsewhere the
+/// error says how.
+///
+/// # Errors
+/// When there is none and it can't be installed.
+pub(crate) fn cxx_compiler() -> Result<()> {
+    let named = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    let has_one = Command::new(named).arg("--version").output();
+    if has_one.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    ensure!(
+        can_install(),
+        "no compiler for C++ was found, which libFuzzer needs. Install it with `apt-get install g++`, \
+         or name yours in CXX"
+    );
+    install(&["g++"]).context("install a compiler for C++")
 }
 
 /// The shells whose completion is tested. Where they can't be installed their cases are left out,

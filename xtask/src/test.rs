@@ -1,4 +1,5 @@
-//! `cargo xtask test`: formatting, lints and every test, summed into one line.
+//! `cargo xtask test`: formatting, lints, every test and a minute of each fuzz target, summed into
+//! one line.
 
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::Path;
@@ -8,7 +9,11 @@ use anyhow::{Context, Result, ensure};
 use xtask::cargo;
 use xtask::progress::{self, say};
 
+use crate::fuzz;
 use crate::setup::{PRODUCT_FOLDER, program_folder, python, shells, wasm_compiler};
+
+/// Seconds for each fuzz target.
+const FUZZ_SECONDS: u64 = 60;
 
 /// Checks that count as one test each.
 const CHECKS: [(&str, &[&str]); 2] = [
@@ -49,6 +54,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
         );
     }
     totals.add(build_and_test(root)?);
+    totals.add(fuzz_all());
     writeln!(
         stdout(),
         "{} passed, {} failed",
@@ -81,6 +87,20 @@ fn build_and_test(root: &Path) -> Result<Totals> {
     test.args(["test", "--workspace", "--no-fail-fast"])
         .env(PRODUCT_FOLDER, program_folder()?);
     run_tests(&mut test)
+}
+
+/// Each target counts as one test, and so does a build that fails.
+fn fuzz_all() -> Totals {
+    match fuzz::run_all(FUZZ_SECONDS) {
+        Ok(fuzz::Outcome { passed, failed }) => Totals { passed, failed },
+        Err(error) => {
+            say(&format!("fuzzing FAILED: {error:#}"));
+            Totals {
+                passed: 0,
+                failed: 1,
+            }
+        }
+    }
 }
 
 /// Minutes the first time; here it shows its progress, within a test it couldn't.

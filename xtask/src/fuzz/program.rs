@@ -1,0 +1,131 @@
+//! One target's program, which libFuzzer drives, and its folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::report::Report;
+use crate::setup::program_folder;
+
+/// Bytes of an input. What a limit is about is reached by repetition, not by length.
+const MOST_BYTES: &str = "-max_len=4096";
+/// Seconds for one input: what takes longer hangs.
+const TIMEOUT: &str = "-timeout=10";
+/// MiB of memory in use.
+const MEMORY: &str = "-rss_limit_mb=2048";
+/// Lines of libFuzzer's talk that are shown of a run that failed.
+const TAIL: usize = 40;
+
+/// One target's program.
+pub(super) struct Program {
+    target: String,
+    path: PathBuf,
+    /// Committed inputs, which are read.
+    corpus: PathBuf,
+    /// Where what it finds on this machine is kept for its next run.
+    found: PathBuf,
+    /// Where it leaves an input that breaks something.
+    broken: PathBuf,
+    dictionary: PathBuf,
+}
+
+impl Program {
+    /// The program that was built for a target; makes its folders.
+    ///
+    /// # Errors
+    /// When a folder can't be made.
+    pub(super) fn of(root: &Path, target: &str) -> Result<Self> {
+        let own = root.join("target/fuzz").join(target);
+        let program = Self {
+            target: target.to_owned(),
+            path: program_folder()?.join(target),
+            corpus: root.join("fuzz/corpus").join(target),
+            found: own.join("corpus"),
+            broken: own.join("broken"),
+            dictionary: root.join("fuzz/dictionaries").join(target),
+        };
+        for folder in [&program.found, &program.broken] {
+            fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+        }
+        Ok(program)
+    }
+
+    /// Runs for so many seconds, and says what was done in one line.
+    ///
+    /// # Errors
+    /// When an input breaks something: the message names it, and how to see it again.
+    pub(super) fn fuzz(&self, seconds: u64) -> Result<String> {
+        let mut command = self.command();
+        command
+            .arg(format!("-max_total_time={seconds}"))
+            .args(["-print_final_stats=1", "-use_value_profile=0"])
+            .args([&self.found, &self.corpus]);
+        let (held, talk) = talk_of(&mut command)?;
+        match held {
+            true => Ok(Report::of(&talk).line(&self.target)),
+            false => bail!("{}", self.failure(&talk)),
+        }
+    }
+
+    /// Adds what reached something new to the committed inputs: as few of them as reach all of it.
+    ///
+    /// # Errors
+    /// When they can't be read or written.
+    pub(super) fn keep(&self) -> Result<()> {
+        let mut command = self.command();
+        // Which edges are reached, not how often: that keeps tens of inputs and not thousands.
+        command
+            .args(["-set_cover_merge=1", "-use_counters=0"])
+            .args([&self.corpus, &self.found]);
+        let (done, talk) = talk_of(&mut command)?;
+        match done {
+            true => Ok(()),
+            false => bail!(
+                "{}: its corpus can't be merged\n{}",
+                self.target,
+                tail(&talk)
+            ),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args([MOST_BYTES, TIMEOUT, MEMORY]);
+        command.arg(format!("-artifact_prefix={}/", self.broken.display()));
+        if self.dictionary.exists() {
+            command.arg(format!("-dict={}", self.dictionary.display()));
+        }
+        command
+    }
+
+    fn failure(&self, talk: &str) -> String {
+        let Self { target, .. } = self;
+        let written = talk.split("Test unit written to ").nth(1);
+        let input = written.and_then(|rest| rest.lines().next());
+        let again = match input {
+            Some(input) => format!(
+                "the input is {input}\nsee it again: cargo run --package sax-fuzz --bin {target} -- {input}"
+            ),
+            None => "libFuzzer left no input".to_owned(),
+        };
+        format!("{}\n{target} FAILED: {again}", tail(talk))
+    }
+}
+
+/// Whether it ended well, and what it said.
+fn talk_of(command: &mut Command) -> Result<(bool, String)> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("run {program}"))?;
+    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok((output.status.success(), talk))
+}
+
+fn tail(talk: &str) -> String {
+    let lines: Vec<&str> = talk.lines().collect();
+    lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}
