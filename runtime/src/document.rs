@@ -14,6 +14,8 @@ use crate::load::LoadError;
 
 const API_VERSION: &str = "kubectl-sax.dev/v1alpha1";
 const KIND: &str = "WasmPolicy";
+/// What an object has to be.
+const DOCUMENT: &str = "an object with apiVersion, kind, metadata and spec";
 /// Characters of what is wrong with an object out of a cluster: its author chose the names in it.
 const REASON: usize = 1_024;
 /// Where an entry stands that names no order.
@@ -78,10 +80,7 @@ pub struct DocumentError {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    expecting = "an object with apiVersion, kind, metadata and spec"
-)]
+#[serde(rename_all = "camelCase")]
 struct Document {
     api_version: String,
     kind: String,
@@ -172,6 +171,11 @@ impl WasmPolicy {
     /// # Errors
     /// [`DocumentError`] with what is wrong.
     pub fn from_object(object: &Value) -> Result<Self, DocumentError> {
+        if !object.is_object() {
+            // A list would be read by position.
+            let reason = format!("found no object, expected {DOCUMENT}");
+            return Err(DocumentError { reason });
+        }
         let document: Result<Document, _> = serde_path_to_error::deserialize(object);
         let document = document.map_err(|error| placed(&error));
         let read = document.and_then(Self::try_from);

@@ -69,25 +69,38 @@ impl Program {
         }
     }
 
-    /// Adds what reached something new to the committed inputs: as few of them as reach all of it.
+    /// Replaces the committed inputs that libFuzzer named by as few as reach all that they and the new
+    /// ones reach. What somebody gave a name stays.
     ///
     /// # Errors
     /// When they can't be read or written.
     pub(super) fn keep(&self) -> Result<()> {
+        let kept = self.found.with_file_name("kept");
+        if kept.exists() {
+            fs::remove_dir_all(&kept).with_context(|| format!("empty {}", kept.display()))?;
+        }
+        fs::create_dir_all(&kept).with_context(|| format!("make {}", kept.display()))?;
         let mut command = self.command();
         // Which edges are reached, not how often: that keeps tens of inputs and not thousands.
         command
             .args(["-set_cover_merge=1", "-use_counters=0"])
-            .args([&self.corpus, &self.found]);
+            .args([&kept, &self.corpus, &self.found]);
         let (done, talk) = talk_of(&mut command)?;
-        match done {
-            true => Ok(()),
-            false => bail!(
+        if !done {
+            bail!(
                 "{}: its corpus can't be merged\n{}",
                 self.target,
                 tail(&talk)
-            ),
+            );
         }
+        for path in files(&self.corpus)?.iter().filter(|path| is_numbered(path)) {
+            fs::remove_file(path).with_context(|| format!("remove {}", path.display()))?;
+        }
+        for path in files(&kept)? {
+            let to = self.corpus.join(path.file_name().unwrap_or_default());
+            fs::copy(&path, &to).with_context(|| format!("write {}", to.display()))?;
+        }
+        Ok(())
     }
 
     fn command(&self) -> Command {
@@ -112,6 +125,18 @@ impl Program {
         };
         format!("{}\n{target} FAILED: {again}", tail(talk))
     }
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
+    let paths: std::io::Result<_> = entries.map(|entry| Ok(entry?.path())).collect();
+    paths.with_context(|| format!("read {}", folder.display()))
+}
+
+/// Whether libFuzzer named the file: by the SHA-1 of it, in hexadecimal.
+fn is_numbered(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether it ended well, and what it said.
