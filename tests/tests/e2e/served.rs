@@ -122,7 +122,6 @@ fn a_deployment_serves_a_model_from_publish_to_delete() {
     operated::programs_run_in_its_pods(&served);
     operated::an_endpoint_is_waited_for(&served);
     operated::a_report_holds_all_of_it(&served);
-    operated::a_forwarded_port_outlives_its_pod(&served);
 
     let second = ["publish", "other", "--path", CLASS, "--wait"];
     let refused = served.ask(&second);
@@ -132,6 +131,7 @@ fn a_deployment_serves_a_model_from_publish_to_delete() {
         "{}",
         refused.stderr
     );
+    operated::a_forwarded_port_outlives_its_pod(&served);
 
     served.done(&["unpublish", "spmd", "-y", "--wait", "--timeout", "2m"]);
     served.done(&[&publish[..], &["--timeout", "2m"]].concat());

@@ -121,7 +121,8 @@ pub(super) fn a_forwarded_port_outlives_its_pod(served: &Served) {
         })
     })
     .unwrap_or_else(|error| panic!("{error:#}"));
-    served.done(&["wait", "--for=joined=2", "--timeout", "2m"]);
+    // It assigns the servers that hold the model only at its next tick.
+    served.done(&["wait", "spmd", "--for=loaded=2", "--timeout", "2m"]);
 }
 
 /// The Service's own address at first; that of a load balancer once it is to have one, for which
