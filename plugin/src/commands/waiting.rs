@@ -213,10 +213,7 @@ pub(super) async fn until_joined(
 fn may_pass(failure: &Failure) -> bool {
     match failure {
         Failure::Sax(error) => is_passing(error),
-        Failure::Cluster(error) => matches!(
-            error,
-            ClusterError::Unreachable { .. } | ClusterError::TooLate { .. }
-        ),
+        Failure::Cluster(error) => error.is_passing(),
         _ => false,
     }
 }
