@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tpu::sax::ModelId;
 
-use crate::cluster::ClusterError;
 use crate::failure::Failure;
 use crate::printer::{Printer, Progress};
 use crate::sax::{Demand, Grpc, Look, Progression, SaxError, Verdict, capacity};
