@@ -1,6 +1,7 @@
 //! The only door to the cluster: who talks to the API server does it through [`Cluster`].
 
 mod access;
+mod answer;
 mod apply;
 mod condition;
 mod config;
@@ -25,6 +26,7 @@ mod served;
 mod wait;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -58,6 +60,8 @@ pub(crate) use wait::{Stage, Target, Waiting, wait, wait_available};
 /// A connection.
 pub(crate) struct Cluster {
     client: Client,
+    /// How long an answer may take; `None` for as long as it does.
+    limit: Option<Duration>,
     /// For connections that are held open, and may be silent for longer than an answer takes.
     patient: Config,
     server: String,
@@ -66,7 +70,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Connects as kubectl would with the same flags.
     pub(crate) async fn connect(flags: &ConnectionFlags) -> Result<Self, ClusterError> {
-        Self::of(config::load(flags).await?)
+        Self::of(config::load(flags).await?, limit(flags))
     }
 
     /// The same; a server that says "not now" isn't asked again, because that it says so is what
@@ -76,19 +80,20 @@ impl Cluster {
     ) -> Result<Self, ClusterError> {
         let mut config = config::load(flags).await?;
         config.default_retry = false;
-        Self::of(config)
+        Self::of(config, limit(flags))
     }
 
-    fn of(config: Config) -> Result<Self, ClusterError> {
+    fn of(config: Config, limit: Option<Duration>) -> Result<Self, ClusterError> {
         let server = config.cluster_url.to_string();
         let exec = config.auth_info.exec.as_ref();
         let sign_in = exec.and_then(|exec| exec.command.clone());
         let mut patient = config.clone();
         patient.read_timeout = None;
         patient.write_timeout = None;
-        match client(config) {
+        match answer::client(config, limit) {
             Ok(client) => Ok(Self {
                 client,
+                limit,
                 patient,
                 server,
             }),
@@ -190,13 +195,23 @@ impl Cluster {
         }
     }
 
+    /// Nothing came within a limit of our own.
+    pub(crate) fn silent(&self, limit: Duration) -> ClusterError {
+        ClusterError::Silent {
+            server: self.server.trim_end_matches('/').to_owned(),
+            limit: Some(limit),
+        }
+    }
+
     fn error(&self, cause: kube::Error) -> ClusterError {
         ClusterError::from_kube(&self.server, cause)
     }
 }
 
-fn client(config: Config) -> Result<Client, kube::Error> {
-    Client::try_from(config)
+/// How long an answer may take: what the flag says, in which 0 is for ever.
+fn limit(flags: &ConnectionFlags) -> Option<Duration> {
+    let limit = flags.request_timeout.unwrap_or(answer::PATIENCE);
+    Some(limit).filter(|limit| !limit.is_zero())
 }
 
 fn resource(object: &Object) -> ApiResource {

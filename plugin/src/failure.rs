@@ -46,6 +46,16 @@ pub(crate) enum Failure {
         /// What was found and what is expected.
         message: String,
     },
+    /// A flag's value can't work, and there is a way out.
+    #[error("{flag}: {message}")]
+    Mistake {
+        /// The flag.
+        flag: &'static str,
+        /// What was found and what is expected.
+        message: String,
+        /// The one action.
+        fix: String,
+    },
     /// A dry run starts nothing.
     #[error("--wait: a dry run starts nothing that could be waited for")]
     NothingToWaitFor,
@@ -253,7 +263,7 @@ impl Failure {
             | Self::Server(ServerError::StillRuns { .. }) => Exit::TimedOut,
             Self::Failed { .. } | Self::Refused { .. } => Exit::Failed,
             Self::Interrupted | Self::InterruptedHalfway(_) => Exit::Interrupted,
-            Self::Cluster(ClusterError::Conflict(_)) => Exit::Conflict,
+            Self::Cluster(error) => error.exit(),
             Self::InValues { cause, .. } => cause.exit(),
             Self::Sax(error) => error.exit(),
             // 1 would say that something differs.
@@ -269,6 +279,7 @@ impl Failure {
     pub(crate) fn fix(&self) -> Option<String> {
         match self {
             Self::NothingToWaitFor => Some("leave out --wait or --dry-run".to_owned()),
+            Self::Mistake { fix, .. } => Some(fix.clone()),
             Self::Address(error) => Some(error.fix()),
             Self::NoCertificate { .. } => Some(
                 "give the ca.crt that `sax-webhook serve --self-signed` wrote to its --tls-dir"

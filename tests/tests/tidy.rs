@@ -45,19 +45,10 @@ fn every_path_that_the_architecture_names_exists() {
 
 #[test]
 fn every_test_that_the_table_of_faults_names_exists() {
-    let text = architecture();
-    let (_, table) = text
-        .split_once("## Faults that the webhook survives")
-        .expect("the table");
-    let table = table.split("\n## ").next().unwrap_or_default();
-    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(2);
-    let all = packages();
-    let all = all.iter().flat_map(|package| sources(&package.folder));
-    let all: String = all.map(|(_, text)| text).collect();
+    let all = all_texts();
     let is_test = |word: &&str| word.len() > 15 && word.contains('_') && !word.contains(['/', ' ']);
-    let mut faults = 0;
-    for row in rows {
-        faults += 1;
+    let rows = rows("## Faults that the webhook survives");
+    for row in &rows {
         let named: Vec<&str> = quoted(row).filter(is_test).collect();
         assert!(!named.is_empty(), "no test in {row}");
         for name in named {
@@ -67,7 +58,46 @@ fn every_test_that_the_table_of_faults_names_exists() {
             );
         }
     }
-    assert_eq!(faults, 30, "faults of facts/admission.md");
+    assert_eq!(rows.len(), 30, "faults of facts/admission.md");
+}
+
+#[test]
+fn every_test_and_case_that_the_table_of_mistakes_names_exists() {
+    let all = all_texts();
+    let rows = rows("## Mistakes that users make");
+    for (index, row) in rows.iter().enumerate() {
+        assert!(row.starts_with(&format!("| {} ", index + 1)), "{row}");
+        let (_, tests) = row.rsplit_once(" | ").expect("a row has columns");
+        assert!(quoted(tests).next().is_some(), "no test in {row}");
+        for name in quoted(tests) {
+            let there = match name.strip_suffix('/') {
+                // The cases of a policy's code: a folder.
+                Some(folder) => root().join(folder).is_dir(),
+                // A test, or a line of a table of cases.
+                None => {
+                    all.contains(&format!("fn {name}(")) || all.contains(&format!("\"{name}\""))
+                }
+            };
+            assert!(there, "`{name}` is named in {row}");
+        }
+    }
+    assert_eq!(rows.len(), 40, "mistakes of facts/plugin.md");
+}
+
+/// The rows of the table below a heading of ARCHITECTURE.md.
+fn rows(heading: &str) -> Vec<String> {
+    let text = architecture();
+    let (_, table) = text.split_once(heading).expect("the table");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(2);
+    rows.map(str::to_owned).collect()
+}
+
+/// All Rust files as one text.
+fn all_texts() -> String {
+    let all = packages();
+    let all = all.iter().flat_map(|package| sources(&package.folder));
+    all.map(|(_, text)| text).collect()
 }
 
 #[test]

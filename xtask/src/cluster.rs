@@ -14,7 +14,11 @@ use crate::setup::wasm_compiler;
 /// # Errors
 /// When the harness doesn't compile or can't be started.
 pub(crate) fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
-    if arguments.iter().any(|argument| argument == "--webhook") {
+    let needs_product = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        text == "--webhook" || text.starts_with("--saxml")
+    };
+    if arguments.iter().any(needs_product) {
         wasm_compiler()?;
     }
     let status = command(root)?

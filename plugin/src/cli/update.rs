@@ -25,6 +25,10 @@ pub(crate) struct UpdateArgs {
     #[command(flatten)]
     pub(crate) change: ChangeFlags,
 
+    /// Refused: a published model keeps its class
+    #[arg(long, value_name = "CLASS", hide = true, value_parser = another_class)]
+    path: Option<String>,
+
     /// Wait until all replicas are loaded
     #[arg(long)]
     pub(crate) wait: bool,
@@ -46,6 +50,14 @@ pub(crate) struct UpdateArgs {
 
     #[command(flatten)]
     pub(crate) sax: SaxFlags,
+}
+
+/// No version of Saxml changes a class.
+fn another_class(class: &str) -> Result<String, String> {
+    Err(format!(
+        "a published model keeps its class; fix: publish it anew with `kubectl sax publish MODEL \
+         --path {class} --replace`"
+    ))
 }
 
 /// What changes.

@@ -26,7 +26,8 @@ pub(super) async fn load(flags: &ConnectionFlags) -> Result<Config, ClusterError
         config.default_namespace.clone_from(namespace);
     }
     config.connect_timeout = Some(CONNECT_TIMEOUT);
-    if let Some(timeout) = flags.request_timeout.filter(|timeout| !timeout.is_zero()) {
+    let silence = flags.request_timeout.or(flags.silence);
+    if let Some(timeout) = silence.filter(|timeout| !timeout.is_zero()) {
         config.connect_timeout = Some(timeout.min(CONNECT_TIMEOUT));
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);

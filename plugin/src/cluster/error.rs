@@ -1,8 +1,15 @@
 //! What goes wrong between us and a cluster, by what the user can do about it.
 
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
 use kube::core::Status;
 
 use super::Permission;
+use super::answer::{AnswerError, LARGEST};
+use crate::duration;
+use crate::exit::Exit;
 use crate::suggest;
 use crate::system;
 
@@ -47,6 +54,28 @@ pub(crate) enum ClusterError {
         /// Its address.
         server: String,
         /// The chain of causes.
+        cause: String,
+    },
+    /// No answer in time.
+    #[error("no answer from {server} {}", within(*limit))]
+    Silent {
+        /// Its address.
+        server: String,
+        /// How long it had; `None` where that isn't known.
+        limit: Option<Duration>,
+    },
+    /// More than anybody can mean.
+    #[error("{server} sends more than {} MB in one answer", LARGEST >> 20)]
+    TooLarge {
+        /// Its address.
+        server: String,
+    },
+    /// A certificate that isn't trusted.
+    #[error("{server} isn't trusted: {cause}")]
+    Untrusted {
+        /// Its address.
+        server: String,
+        /// What is wrong with its certificate.
         cause: String,
     },
     /// Not within our own time.
@@ -116,15 +145,53 @@ impl ClusterError {
                 server,
                 cause: chain(&cause),
             },
-            kube::Error::Service(cause) => Self::Unreachable {
-                server,
-                cause: chain(cause.as_ref()),
-            },
-            kube::Error::HyperError(cause) => Self::Unreachable {
-                server,
-                cause: chain(&cause),
-            },
+            kube::Error::Service(cause) => Self::no_answer(server, cause.as_ref()),
+            kube::Error::HyperError(cause) => Self::no_answer(server, &cause),
             other => Self::Client(Box::new(other)),
+        }
+    }
+
+    fn no_answer(server: String, cause: &(dyn Error + 'static)) -> Self {
+        match cause.downcast_ref() {
+            Some(AnswerError::TooLarge) => return Self::TooLarge { server },
+            Some(AnswerError::Late(limit)) => {
+                let limit = Some(*limit);
+                return Self::Silent { server, limit };
+            }
+            None => {}
+        }
+        if is_timeout(cause) {
+            return Self::Silent {
+                server,
+                limit: None,
+            };
+        }
+        match untrusted(cause) {
+            Some(cause) => Self::Untrusted {
+                server,
+                cause: cause.to_string(),
+            },
+            None => Self::Unreachable {
+                server,
+                cause: chain(cause),
+            },
+        }
+    }
+
+    /// May the next question be answered?
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::TooLate { .. }
+        )
+    }
+
+    /// The process's exit status.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Conflict(_) => Exit::Conflict,
+            Self::Silent { .. } | Self::TooLate { .. } => Exit::TimedOut,
+            _ => Exit::Error,
         }
     }
 
@@ -142,6 +209,21 @@ impl ClusterError {
             }
             Self::Unreachable { .. } => Some(
                 "check the address with `kubectl config view --minify`, and your network"
+                    .to_owned(),
+            ),
+            Self::Silent { .. } => Some(
+                "check the address with `kubectl config view --minify`; --request-timeout gives \
+                 it longer"
+                    .to_owned(),
+            ),
+            Self::TooLarge { .. } => Some(
+                "check with `kubectl config view --minify` that the address is that of a \
+                 Kubernetes API server"
+                    .to_owned(),
+            ),
+            Self::Untrusted { .. } => Some(
+                "name the certificate of the authority that signed the server's with \
+                 --certificate-authority, or fetch the kubeconfig anew"
                     .to_owned(),
             ),
             Self::TooLate { .. } => {
@@ -274,8 +356,40 @@ fn status_text(status: &Status) -> String {
     }
 }
 
+/// What is wrong with the server's certificate, where that is what an error comes from.
+fn untrusted<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::CertificateError> {
+    causes_of(error).find_map(|error| match error.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(cause)) => Some(cause),
+        _ => None,
+    })
+}
+
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let io = |error: &(dyn Error + 'static)| error.downcast_ref().map(io::Error::kind);
+    causes_of(error).any(|error| io(error) == Some(io::ErrorKind::TimedOut))
+}
+
+/// An error and what it comes from. IO errors hold their cause apart from their sources.
+fn causes_of<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let io = error.downcast_ref::<io::Error>();
+        match io.and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    })
+}
+
+fn within(limit: Option<Duration>) -> String {
+    limit.map_or("in time".to_owned(), |limit| {
+        format!("within {}", duration::display(limit))
+    })
+}
+
 /// An error with its causes, each told once: clients nest them, and the innermost says the most.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

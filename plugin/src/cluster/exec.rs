@@ -34,8 +34,7 @@ impl Cluster {
             .stdout(true)
             .stderr(true);
         let begun = timeout(PATIENCE, pods.exec(pod, command, &params)).await;
-        let seconds = PATIENCE.as_secs();
-        let process = begun.map_err(|_| ClusterError::TooLate { seconds })?;
+        let process = begun.map_err(|_| self.silent(PATIENCE))?;
         process.map_err(|cause| self.error(cause))
     }
 }

@@ -84,16 +84,22 @@ pub(crate) struct ConnectionFlags {
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_extra)]
     pub(crate) as_user_extra: Vec<(String, String)>,
 
-    /// How long to wait for one answer of the server, such as 30s or 2m; 0 waits for ever
+    /// How long to wait for one answer of the server, such as 30s or 2m [default: 70s]; 0 waits
+    /// for ever
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) request_timeout: Option<std::time::Duration>,
+
+    /// How long a server may say nothing, where the user doesn't say how long an answer may take
+    #[arg(skip)]
+    pub(crate) silence: Option<std::time::Duration>,
 }
 
 impl ConnectionFlags {
-    /// The same with this patience for one answer, where the user doesn't say another.
+    /// The same with this patience for a server that says nothing, where the user doesn't say
+    /// another.
     pub(crate) fn within(&self, patience: std::time::Duration) -> Self {
         Self {
-            request_timeout: self.request_timeout.or(Some(patience)),
+            silence: self.request_timeout.or(Some(patience)),
             ..self.clone()
         }
     }

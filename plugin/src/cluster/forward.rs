@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::Api;
 use tokio::io::DuplexStream;
 
-use super::{Cluster, ClusterError, client};
+use super::answer::client;
+use super::{Cluster, ClusterError};
 
 /// An open port of a Pod.
 pub(crate) struct Forwarded {
@@ -24,7 +25,7 @@ impl Cluster {
         pod: &str,
         port: u16,
     ) -> Result<Forwarded, ClusterError> {
-        let client = client(self.patient.clone()).map_err(|cause| self.error(cause))?;
+        let client = client(self.patient.clone(), self.limit).map_err(|cause| self.error(cause))?;
         let api: Api<Pod> = Api::namespaced(client, namespace);
         let forwarder = api.portforward(pod, &[port]).await;
         let mut forwarder = forwarder.map_err(|cause| self.error(cause))?;

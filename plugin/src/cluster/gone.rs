@@ -65,7 +65,7 @@ impl Cluster {
             match timeout(left.max(LOOK), self.get(&one.object)).await {
                 Ok(Ok(found)) => one.found(found.as_ref()),
                 // The next look may find the server again.
-                Ok(Err(error @ ClusterError::Unreachable { .. })) => {
+                Ok(Err(error)) if error.is_passing() => {
                     one.stage.reason = Some(error.to_string());
                 }
                 Ok(Err(error)) => return Err(error),

@@ -9,7 +9,7 @@ use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::Value;
 
-use super::{Cluster, ClusterError};
+use super::{Cluster, ClusterError, answer};
 
 /// Where a webhook says that it is ready.
 const READY: &str = "/readyz";
@@ -159,7 +159,7 @@ async fn ask_url(url: &str, client_config: &Value) -> Result<(), ClusterError> {
     config.connect_timeout = Some(TIMEOUT);
     config.read_timeout = Some(TIMEOUT);
     config.default_retry = false;
-    let client = Client::try_from(config).map_err(failed)?;
+    let client = answer::client(config, Some(TIMEOUT)).map_err(failed)?;
     get(&client, READY).await.map_err(failed)
 }
 

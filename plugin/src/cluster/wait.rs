@@ -78,7 +78,7 @@ pub(crate) async fn wait(
             Ok(Look::Stages(stages)) => stages,
             Ok(Look::Ended(message)) => return Ok(Waiting::Ended(message)),
             // The next look may find the server again.
-            Err(error @ ClusterError::Unreachable { .. }) => vec![Stage {
+            Err(error) if error.is_passing() => vec![Stage {
                 text: error.to_string(),
                 reason: None,
                 done: false,

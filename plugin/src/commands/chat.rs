@@ -17,24 +17,38 @@ const MODEL: &str = "Model:";
 /// The most characters of what was said before that are sent along; the oldest is left out.
 const MEMORY: usize = 16_384;
 
+/// What else than a question can be typed.
+const COMMANDS: &str = "/clear forgets what was said, /exit ends";
+
 pub(super) fn run(args: &ChatArgs, printer: &Printer) -> Result<Exit, Failure> {
     let extras = Extras::of(&args.extras)?;
     block_on(async {
         let serving = Serving::find(&args.ask, extras, &args.sax, Reach::Any, printer).await?;
         let mut talk = Talk::new(args.system.clone(), args.plain);
         if io::stdin().is_terminal() {
-            printer.note("/clear forgets what was said, /exit ends")?;
+            printer.note(COMMANDS)?;
         }
         while let Some(line) = next_line(printer).await? {
             match line.trim() {
                 "" => {}
                 "/exit" | "/quit" => break,
                 "/clear" => talk.clear(),
+                other if is_command(other) => {
+                    printer.note(&format!("there is no {other}: {COMMANDS}"))?;
+                }
                 said => turn(&mut talk, said, &serving, printer).await?,
             }
         }
         Ok(Exit::Fine)
     })
+}
+
+/// Somebody at a terminal who looks for a command; a path or a date has more.
+fn is_command(said: &str) -> bool {
+    let word = said.strip_prefix('/');
+    let letters =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    word.is_some_and(letters) && io::stdin().is_terminal()
 }
 
 /// A question and its answer. That one question fails doesn't end the conversation at a terminal.

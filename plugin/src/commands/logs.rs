@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use super::block_on;
 use super::servers::Servers;
 use crate::cli::LogsArgs;
-use crate::cluster::{ClusterError, LogRequest};
+use crate::cluster::LogRequest;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::milestones::Milestones;
@@ -102,8 +102,7 @@ async fn print(
     let mut shown = Shown::of(args, source, index);
     loop {
         let next = tokio::time::timeout(following::SILENCE, lines.next()).await;
-        let seconds = following::SILENCE.as_secs();
-        let Some(line) = next.map_err(|_| ClusterError::TooLate { seconds })? else {
+        let Some(line) = next.map_err(|_| cluster.silent(following::SILENCE))? else {
             return Ok(printer.data(&shown.end(printer))?);
         };
         printer.data(&shown.line(&line?, printer))?;

@@ -26,6 +26,9 @@ const LEAVING: Duration = Duration::from_secs(15);
 const AGAIN: Duration = Duration::from_secs(1);
 /// The checkpoint of a class that needs none.
 const NONE: &str = "None";
+/// What a class with weights needs.
+const A_FOLDER: &str = "name the folder that its checkpoint was written to, such as \
+                        --checkpoint gs://BUCKET/checkpoint_00000000";
 
 pub(super) fn run(args: &PublishArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = super::dry_run(&args.dry_run, printer)?;
@@ -71,13 +74,12 @@ impl Wish {
     fn of(args: &PublishArgs, printer: &Printer) -> Result<Self, Failure> {
         let class = find(&args.path);
         if !model_path_valid(&args.path) {
-            return Err(flag(
-                "--path",
-                format!(
-                    "{:?} is no class's name: letters, digits and _ . -, and a letter first",
-                    args.path
-                ),
-            ));
+            let message = format!(
+                "{:?} is no class's name: letters, digits and _ . -, and a letter first",
+                args.path
+            );
+            let fix = "take a name that `kubectl sax models list` shows";
+            return Err(mistake("--path", message, fix));
         }
         if class.is_none() {
             let near = suggestions(&args.path);
@@ -91,7 +93,7 @@ impl Wish {
             None if is_test => NONE.to_owned(),
             None => {
                 let message = "is needed: only a test class does without a checkpoint".to_owned();
-                return Err(flag("--checkpoint", message));
+                return Err(mistake("--checkpoint", message, A_FOLDER));
             }
         };
         check_checkpoint(&checkpoint, class.is_some() && !is_test)?;
@@ -129,19 +131,22 @@ impl Wish {
 
 /// What Saxml would refuse, or accept and then fail to load.
 pub(super) fn check_checkpoint(path: &str, needs_one: bool) -> Result<(), Failure> {
-    let message = if !checkpoint_path_valid(path, ImageVersion::Head) {
-        format!(
-            "{path:?} has characters that Saxml refuses; letters, digits and / _ . - % : = | + are \
-             allowed, and None stands for no checkpoint"
-        )
+    let (message, fix) = if path.is_empty() {
+        ("is empty, expected a folder or None".to_owned(), A_FOLDER)
+    } else if !checkpoint_path_valid(path, ImageVersion::Head) {
+        let allowed = "letters, digits and / _ . - % : = | + are allowed";
+        let message = format!("{path:?} has characters that Saxml refuses; {allowed}");
+        (message, "copy the checkpoint to a folder without them")
     } else if path != NONE && path.eq_ignore_ascii_case(NONE) || path == "null" {
-        format!("{path:?} is the name of a folder; no checkpoint is written None")
+        let message = format!("{path:?} would be the name of a folder");
+        (message, if needs_one { A_FOLDER } else { "write None" })
     } else if needs_one && path == NONE {
-        "None is for test classes: this class would fail to load".to_owned()
+        let message = "None is for test classes: this class would fail to load".to_owned();
+        (message, A_FOLDER)
     } else {
         return Ok(());
     };
-    Err(flag("--checkpoint", message))
+    Err(mistake("--checkpoint", message, fix))
 }
 
 async fn by_grpc(
@@ -301,6 +306,7 @@ fn value(model: &Model) -> Value {
     })
 }
 
-fn flag(flag: &'static str, message: String) -> Failure {
-    Failure::Flag { flag, message }
+fn mistake(flag: &'static str, message: String, fix: &str) -> Failure {
+    let fix = fix.to_owned();
+    Failure::Mistake { flag, message, fix }
 }

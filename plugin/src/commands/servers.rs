@@ -48,9 +48,8 @@ impl Servers {
         let found = Source::all(&pods, &self.name);
         match found.is_empty() {
             true => {
-                let seconds = PATIENCE.as_secs();
                 let missing = tokio::time::timeout(PATIENCE, self.missing(&pods)).await;
-                Err(missing.map_err(|_| ClusterError::TooLate { seconds })??)
+                Err(missing.map_err(|_| self.cluster.silent(PATIENCE))??)
             }
             false => Ok(found),
         }
@@ -100,8 +99,7 @@ impl Servers {
             ..Listing::all("v1", "pods", "Pod")
         };
         let listed = tokio::time::timeout(PATIENCE, self.cluster.list(&pods, Value::clone)).await;
-        let seconds = PATIENCE.as_secs();
-        let listed = listed.map_err(|_| ClusterError::TooLate { seconds })?;
+        let listed = listed.map_err(|_| self.cluster.silent(PATIENCE))?;
         Ok(listed?.unwrap_or_default())
     }
 

@@ -91,7 +91,8 @@ async fn update_by_grpc(
         printer.note("Saxml has no dry run: all was checked that can be, and nothing was sent")?;
     }
     if dry_run == DryRun::None {
-        grpc.admin.update(model.clone()).await?;
+        let updated = grpc.admin.update(model.clone()).await;
+        updated.map_err(|error| kept(error, &published, &model))?;
     }
     tell(&name, &model, done, output, printer)?;
     if args.wait {
@@ -106,6 +107,27 @@ async fn update_by_grpc(
         until_loaded(grpc, id, None, args.timeout, patience, printer).await?;
     }
     Ok(Exit::Fine)
+}
+
+/// What an admin server refuses where the checkpoint changes is that.
+fn kept(error: SaxError, published: &Published, model: &Model) -> SaxError {
+    match error {
+        SaxError::Refused { told, .. }
+            if model.checkpoint_path != published.model.checkpoint_path =>
+        {
+            let (class, checkpoint) = (&model.model_path, &model.checkpoint_path);
+            SaxError::CheckpointKept {
+                id: published.id.clone(),
+                told: told.to_string(),
+                fix: format!(
+                    "publish it anew with `kubectl sax publish {} --path {class} --checkpoint \
+                     {checkpoint} --replace`",
+                    published.id.model()
+                ),
+            }
+        }
+        error => error,
+    }
 }
 
 /// What is to be published instead.
@@ -144,13 +166,17 @@ fn plain(model: &Model) -> Model {
 fn no_override(key: &str, model: &Model) -> Failure {
     let mut known: Vec<_> = model.overrides.keys().map(String::as_str).collect();
     known.sort_unstable();
-    let known = match known.as_slice() {
-        [] => "none".to_owned(),
-        known => format!("only {}", known.join(", ")),
+    let (known, fix) = match known.as_slice() {
+        [] => ("none".to_owned(), format!("leave out --unset {key}")),
+        known => (
+            format!("only {}", known.join(", ")),
+            format!("write --unset {}", known[0]),
+        ),
     };
-    Failure::Flag {
+    Failure::Mistake {
         flag: "--unset",
         message: format!("the model has no override {key}, {known}"),
+        fix,
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tpu::sax::ModelId;
 
-use crate::cluster::ClusterError;
 use crate::failure::Failure;
 use crate::printer::{Printer, Progress};
 use crate::sax::{Demand, Grpc, Look, Progression, SaxError, Verdict, capacity};
@@ -213,10 +212,7 @@ pub(super) async fn until_joined(
 fn may_pass(failure: &Failure) -> bool {
     match failure {
         Failure::Sax(error) => is_passing(error),
-        Failure::Cluster(error) => matches!(
-            error,
-            ClusterError::Unreachable { .. } | ClusterError::TooLate { .. }
-        ),
+        Failure::Cluster(error) => error.is_passing(),
         _ => false,
     }
 }

@@ -113,7 +113,7 @@ fn seen(jobset: &JobSetSeen) -> String {
     let version = controller.and_then(|controller| version(&controller.image));
     let version = match version {
         Some([major, minor, patch]) => format!("v{major}.{minor}.{patch}"),
-        None => "a version that nobody says".to_owned(),
+        None => "an unknown version".to_owned(),
     };
     let answer = match &jobset.answer {
         Answer::Answered => "its webhook answers",

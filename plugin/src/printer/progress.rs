@@ -80,6 +80,11 @@ impl Bars {
             bar.enable_steady_tick(TURN);
             self.each.push(bar);
         }
+        // What isn't said any more doesn't stay on the screen.
+        for bar in self.each.drain(lines.len()..) {
+            bar.finish_and_clear();
+            self.all.remove(&bar);
+        }
         for (bar, (text, done)) in self.each.iter().zip(lines) {
             bar.set_message(text.clone());
             if *done && !bar.is_finished() {

@@ -38,9 +38,11 @@ fn lines(finding: &Finding, printer: &Printer) -> String {
         let label = printer.out("fix:", Tone::Strong);
         format!("  {label} {fix}")
     });
-    let all = std::iter::once(first).chain(detail).chain(fix);
-    all.map(|line| wrapped(&one_line(&line), printer.width()) + "\n")
-        .collect()
+    let told = std::iter::once(first).chain(detail);
+    let told = told.map(|line| wrapped(&one_line(&line), printer.width()));
+    // A command in several lines can't be copied.
+    let fix = fix.map(|line| one_line(&line));
+    told.chain(fix).map(|line| line + "\n").collect()
 }
 
 /// Servers' words may have several lines.

@@ -55,15 +55,23 @@ fn hang(line: &str) -> String {
     let rest = &line[branches.len()..];
     let column = rest.find("  ").map_or(0, |end| {
         let text = rest[end..].trim_start();
-        rest[..rest.len() - text.len()].chars().count()
+        columns(&rest[..rest.len() - text.len()])
     });
     branches + &" ".repeat(column)
 }
 
-/// The byte at which a character begins.
-fn at(line: &str, characters: usize) -> usize {
-    let mut indices = line.char_indices();
-    indices.nth(characters).map_or(line.len(), |(at, _)| at)
+/// The byte at which what stands in a column begins: colours stand in none.
+fn at(line: &str, column: usize) -> usize {
+    let (mut seen, mut coloring) = (0, false);
+    for (at, letter) in line.char_indices() {
+        match (coloring, letter) {
+            (true, letter) => coloring = letter != 'm',
+            (false, '\u{1b}') => coloring = true,
+            (false, _) if seen == column => return at,
+            (false, _) => seen += 1,
+        }
+    }
+    line.len()
 }
 
 /// Words, of which a text in backticks is one.
@@ -103,6 +111,18 @@ mod tests {
         assert_eq!(wrapped_cell(line, 6, Some(24)), expected);
         for width in [None, Some(80), Some(10)] {
             assert_eq!(wrapped_cell(line, 6, width), line, "{width:?}");
+        }
+    }
+
+    #[test]
+    fn colours_change_nothing_about_where_a_line_breaks() {
+        let colored = LINE.replace("tpu2 ", "\u{1b}[31mtpu2\u{1b}[0m ");
+        let plain = |text: &str| text.replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
+        for width in 0..80 {
+            let broken = wrapped(&colored, Some(width));
+            assert_eq!(plain(&broken), wrapped(LINE, Some(width)), "{width}");
+            let cell = wrapped_cell(&colored, 13, Some(width));
+            assert_eq!(plain(&cell), wrapped_cell(LINE, 13, Some(width)), "{width}");
         }
     }
 

@@ -59,6 +59,14 @@ pub(crate) enum SaxError {
         /// What is wrong with its certificate.
         cause: String,
     },
+    /// Something before it asks who we are: Saxml itself does not.
+    #[error("{peer} doesn't accept our credentials: {cause}")]
+    Unauthorized {
+        /// Who.
+        peer: Peer,
+        /// In its own words.
+        cause: String,
+    },
     /// Saxml refuses.
     #[error("{peer} refuses {question}: {told}")]
     Refused {
@@ -82,6 +90,16 @@ pub(crate) enum SaxError {
     Exists {
         /// Which.
         id: ModelId,
+    },
+    /// An admin server that doesn't take another checkpoint.
+    #[error("{id} keeps its checkpoint: {told}")]
+    CheckpointKept {
+        /// Which.
+        id: ModelId,
+        /// The server's words.
+        told: String,
+        /// The one action.
+        fix: String,
     },
     /// A model of this name is on its way out.
     #[error("{id} is still being unpublished after {}", duration::display(*limit))]
@@ -203,6 +221,13 @@ impl SaxError {
         match status.code() {
             // Only we say it: of a message that is too large, before it is read.
             Code::OutOfRange => Self::TooLarge { peer },
+            Code::Unauthenticated => Self::Unauthorized {
+                peer,
+                cause: match status.message() {
+                    "" => "it answers UNAUTHENTICATED".to_owned(),
+                    message => message.to_owned(),
+                },
+            },
             // Saxml's own errors come without a cause.
             _ if std::error::Error::source(status).is_some() => Self::Broken {
                 peer,
@@ -259,6 +284,18 @@ impl SaxError {
             Self::Untrusted { .. } => {
                 "have SSL_CERT_FILE name the certificate of the authority that signed it".to_owned()
             }
+            Self::TooLarge { .. } => {
+                "check that the address is that of a Saxml server: its answers are a hundredth of \
+                 that"
+                    .to_owned()
+            }
+            Self::Extra { key, .. } => {
+                format!("leave {key} out, or write one that the model takes")
+            }
+            Self::Unauthorized { .. } => "Saxml asks nobody who they are, so go past what stands \
+                                          before it: leave the address out, which goes through \
+                                          the cluster, or `kubectl sax port-forward`"
+                .to_owned(),
             Self::NoModel { id, known } => match near(id, known) {
                 Some(name) => format!("write {name}"),
                 None => format!(
@@ -271,6 +308,7 @@ impl SaxError {
                  `kubectl sax wait {0}` waits until it is loaded",
                 id.model()
             ),
+            Self::CheckpointKept { fix, .. } => fix.clone(),
             Self::Leaving { .. } => "run the same command again in some seconds".to_owned(),
             Self::OtherCell { id, .. } => format!("name its own cell with --cell {}", id.cell()),
             Self::CellUnknown { name } => {
@@ -302,7 +340,14 @@ impl SaxError {
             Self::TimedOut { .. } => {
                 "run `kubectl sax wait` to go on waiting; nothing is lost".to_owned()
             }
-            Self::TooLarge { .. } | Self::Refused { .. } | Self::Extra { .. } => return None,
+            Self::Refused { question, told, .. }
+                if ABOUT_TEXTS.contains(question) && told.code == Code::InvalidArgument =>
+            {
+                "mend what it names; `kubectl sax get models -o yaml` shows the model's class and \
+                 its overrides"
+                    .to_owned()
+            }
+            Self::Refused { .. } => return None,
         })
     }
 }

@@ -41,12 +41,12 @@ impl AllCells {
 
     /// Saxml's Pods, by namespace.
     pub(crate) async fn parts(&self) -> Result<Vec<Parts>, Failure> {
-        in_time(everywhere(&self.cluster)).await
+        in_time(&self.cluster, everywhere(&self.cluster)).await
     }
 
     /// Those of one namespace.
     pub(crate) async fn parts_of(&self, namespace: &str) -> Result<Parts, Failure> {
-        in_time(Parts::find(&self.cluster, namespace)).await
+        in_time(&self.cluster, Parts::find(&self.cluster, namespace)).await
     }
 
     /// Looks for the Pods anew. A connection to Pods that haven't changed is kept.

@@ -14,7 +14,7 @@ use super::door::Door;
 use super::http::{HttpServer, lags};
 use super::look::{Replica, State};
 use super::parts::PodPart;
-use super::peer::{ANSWER, Peer};
+use super::peer::ANSWER;
 use super::{Admin, CellParts, Holding, Look, ModelName, ModelServer, Parts, Published, SaxError};
 use crate::cli::SaxFlags;
 use crate::cluster::{Cluster, ClusterError, offline_namespace};
@@ -224,7 +224,7 @@ impl Grpc {
         deployment: &str,
     ) -> Result<Self, Failure> {
         let parts = Parts::of_deployment(cluster, namespace, deployment);
-        let parts = in_time(parts).await?;
+        let parts = in_time(cluster, parts).await?;
         let cell = parts.choose(None)?;
         Ok(Self::inside(Arc::clone(cluster), namespace, cell, ANSWER)?)
     }
@@ -379,19 +379,15 @@ fn admin_door(cluster: &Arc<Cluster>, namespace: &str, pod: &PodPart) -> Door {
 
 /// The API server isn't Saxml, but it can be silent, too.
 async fn find_parts(cluster: &Cluster, namespace: &str) -> Result<Parts, Failure> {
-    in_time(Parts::find(cluster, namespace)).await
+    in_time(cluster, Parts::find(cluster, namespace)).await
 }
 
 pub(super) async fn in_time<T>(
+    cluster: &Cluster,
     finding: impl Future<Output = Result<T, ClusterError>>,
 ) -> Result<T, Failure> {
     match timeout(FINDING, finding).await {
         Ok(found) => Ok(found?),
-        Err(_) => Err(SaxError::Silent {
-            peer: Peer::new("the API server"),
-            question: "list pods",
-            limit: FINDING,
-        }
-        .into()),
+        Err(_) => Err(cluster.silent(FINDING).into()),
     }
 }

@@ -80,13 +80,23 @@ impl Cell {
 
     /// The same with this stdin.
     pub(crate) fn ask_with(&self, way: Way, words: &[&str], stdin: &str) -> Ended {
-        let admin = self.endpoints.admin.to_string();
-        let http = format!("http://{}", self.endpoints.http);
-        let flags = match way {
-            Way::Admin => ["--admin", admin.as_str()],
-            Way::Http => ["--endpoint", http.as_str()],
+        let flags = self.flags(way);
+        let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+        sax(&[words, &flags].concat(), stdin)
+    }
+
+    /// The flags that lead to it.
+    pub(crate) fn flags(&self, way: Way) -> [String; 4] {
+        let (flag, address) = match way {
+            Way::Admin => ("--admin", self.endpoints.admin.to_string()),
+            Way::Http => ("--endpoint", format!("http://{}", self.endpoints.http)),
         };
-        sax(&[words, &flags, &["--cell", "test"]].concat(), stdin)
+        [
+            flag.to_owned(),
+            address,
+            "--cell".to_owned(),
+            "test".to_owned(),
+        ]
     }
 
     /// The same, and it must end well.

@@ -1,61 +1,11 @@
 //! Help and usage errors.
 
 use crate::run::{sax, sax_into_a_closed_pipe};
+use crate::verbs::{Verb, tree};
 
 #[test]
 fn every_verb_has_help_in_kubectls_words() {
-    for verb in [
-        "plan",
-        "models",
-        "models list",
-        "models describe",
-        "lint",
-        "explain",
-        "explain placement",
-        "init",
-        "deploy",
-        "diff",
-        "doctor",
-        "report",
-        "logs",
-        "events",
-        "endpoint",
-        "port-forward",
-        "exec",
-        "scale",
-        "delete",
-        "completion",
-        "publish",
-        "update",
-        "unpublish",
-        "get models",
-        "get servers",
-        "get cells",
-        "get slices",
-        "wait",
-        "generate",
-        "chat",
-        "score",
-        "embed",
-        "bench",
-        "status",
-        "topology",
-        "audit",
-        "policy",
-        "policy test",
-        "policy run",
-        "policy inspect",
-        "policy install",
-        "policy list",
-        "policy uninstall",
-        "webhook",
-        "webhook install",
-        "webhook uninstall",
-        "webhook status",
-        "webhook rotate-certs",
-        "webhook pause",
-        "version",
-    ] {
+    for Verb { name: verb, .. } in tree() {
         let words: Vec<_> = verb.split(' ').chain(["-h"]).collect();
         let ended = sax(&words, "");
         assert_eq!(ended.status, Some(0), "{verb}");

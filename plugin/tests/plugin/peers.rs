@@ -34,8 +34,10 @@ pub(crate) enum Manner {
     Untrusted,
     /// Speaks neither HTTP nor gRPC.
     Garbage,
-    /// Answers as an API server to whom our credentials have expired.
+    /// Answers as an API server, or a proxy, to whom our credentials have expired.
     Expired,
+    /// The same by gRPC.
+    ExpiredOfGrpc,
 }
 
 /// A server on a port of its own, until the test ends.
@@ -112,6 +114,17 @@ fn behave(
             flood(&mut stream, &chunk, written)
         }
         Manner::HugeOfGrpc => huge_message(&mut stream, written),
+        Manner::ExpiredOfGrpc => {
+            shake(&mut stream)?;
+            let mut headers = vec![0x88, 0x0f, 0x10, 16];
+            headers.extend(b"application/grpc");
+            // A literal with a new name: UNAUTHENTICATED.
+            headers.extend([0, 11]);
+            headers.extend(b"grpc-status");
+            headers.extend([2, b'1', b'6']);
+            frame(&mut stream, 1, 5, &headers)?;
+            hold(&mut stream)
+        }
         Manner::Untrusted => {
             let connection = ServerConnection::new(tls?).ok()?;
             let mut secured = StreamOwned::new(connection, stream);
@@ -140,8 +153,10 @@ fn hold(stream: &mut TcpStream) -> Option<()> {
 }
 
 fn flood(stream: &mut TcpStream, bytes: &[u8], written: &AtomicU64) -> Option<()> {
-    while written.load(Ordering::SeqCst) < 2 * GIGABYTE {
+    let mut sent = 0;
+    while sent < 2 * GIGABYTE {
         stream.write_all(bytes).ok()?;
+        sent += bytes.len() as u64;
         written.fetch_add(bytes.len() as u64, Ordering::SeqCst);
     }
     Some(())
@@ -150,11 +165,7 @@ fn flood(stream: &mut TcpStream, bytes: &[u8], written: &AtomicU64) -> Option<()
 /// HTTP/2 by hand: settings, then on the first stream headers of a good answer and the beginning
 /// of a message that says that it has a gigabyte, and as much of it as windows allow.
 fn huge_message(stream: &mut TcpStream, written: &AtomicU64) -> Option<()> {
-    let mut bytes = [0; 16_384];
-    let _ = stream.read(&mut bytes).ok()?;
-    stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).ok()?;
-    stream.write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0]).ok()?;
-    let _ = stream.read(&mut bytes).ok()?;
+    shake(stream)?;
     // :status 200 (indexed), content-type: application/grpc (literal, new name by index 31).
     let mut headers = vec![0x88, 0x0f, 0x10, 16];
     headers.extend(b"application/grpc");
@@ -165,6 +176,16 @@ fn huge_message(stream: &mut TcpStream, written: &AtomicU64) -> Option<()> {
     frame(stream, 0, 0, &message)?;
     written.fetch_add(message.len() as u64, Ordering::SeqCst);
     hold(stream)
+}
+
+/// The beginning of HTTP/2: settings, and a question.
+fn shake(stream: &mut TcpStream) -> Option<()> {
+    let mut bytes = [0; 16_384];
+    let _ = stream.read(&mut bytes).ok()?;
+    stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).ok()?;
+    stream.write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0]).ok()?;
+    let _ = stream.read(&mut bytes).ok()?;
+    Some(())
 }
 
 fn frame(stream: &mut TcpStream, kind: u8, flags: u8, payload: &[u8]) -> Option<()> {

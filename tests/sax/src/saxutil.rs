@@ -2,6 +2,7 @@
 //! `unpublish`. It stands in the admin server's container; here it is this program under another
 //! name, run by whoever executes a command in that Pod.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -61,6 +62,7 @@ pub async fn run(address: &str, arguments: &[String]) -> Result<Ended> {
         .filter(|word| !word.starts_with('-'))
         .collect();
     Ok(match words[..] {
+        ["ls", cell] if is_cell(cell) => list_cell(admin).await,
         ["ls", model] => list(admin, model).await,
         [
             "publish",
@@ -92,6 +94,18 @@ async fn unpublish(mut admin: AdminClient<Channel>, model: &str) -> Ended {
     let model_id = model.to_owned();
     let answer = admin.unpublish(UnpublishRequest { model_id }).await;
     ended(answer.map(|_| String::new()), "unpublish model")
+}
+
+/// `/sax/CELL` and no model below it.
+fn is_cell(name: &str) -> bool {
+    let below = name.strip_prefix("/sax/");
+    below.is_some_and(|cell| !cell.is_empty() && !cell.contains('/'))
+}
+
+async fn list_cell(mut admin: AdminClient<Channel>) -> Ended {
+    let answer = admin.list(ListRequest::default()).await;
+    let models = answer.map(|answer| answer.into_inner().published_models);
+    ended(models.map(|models| names(&models)), "list models")
 }
 
 async fn list(mut admin: AdminClient<Channel>, model: &str) -> Ended {
@@ -132,29 +146,62 @@ fn model([id, path, checkpoint, replicas]: [&str; 4], overrides: &[&str]) -> Opt
 /// One model as v1.2.0 shows it: one address of those that serve it.
 fn table(published: &PublishedModel) -> String {
     let model = published.model.clone().unwrap_or_default();
-    let name = model.model_id.rsplit('/').next().unwrap_or_default();
     let address = published.modelet_addresses.first();
-    let cells = [
-        ("MODEL", name.to_owned()),
-        ("MODEL PATH", model.model_path),
-        ("CHECKPOINT PATH", model.checkpoint_path),
-        ("# OF REPLICAS", model.requested_num_replicas.to_string()),
-        (
-            "(SELECTED) REPLICAADDRESS",
-            address.cloned().unwrap_or_default(),
-        ),
+    let titles = [
+        "MODEL",
+        "MODEL PATH",
+        "CHECKPOINT PATH",
+        "# OF REPLICAS",
+        "(SELECTED) REPLICAADDRESS",
     ];
+    let row = [
+        last(&model.model_id).to_owned(),
+        model.model_path,
+        model.checkpoint_path,
+        model.requested_num_replicas.to_string(),
+        address.cloned().unwrap_or_default(),
+    ];
+    drawn(&titles, &[row])
+}
+
+/// The models of a cell by name, as its source has it.
+fn names(models: &[PublishedModel]) -> String {
+    let ids = models
+        .iter()
+        .filter_map(|published| published.model.as_ref());
+    let ids: BTreeSet<&str> = ids.map(|model| last(&model.model_id)).collect();
+    let rows = ids.iter().enumerate();
+    let rows: Vec<_> = rows
+        .map(|(index, name)| [index.to_string(), (*name).to_owned()])
+        .collect();
+    drawn(&["#", "MODEL ID"], &rows)
+}
+
+fn last(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or_default()
+}
+
+/// A table as tablewriter draws it: numbers stand at the right.
+fn drawn<const N: usize>(titles: &[&str; N], rows: &[[String; N]]) -> String {
+    let widths = titles.iter().enumerate().map(|(column, title)| {
+        let texts = rows.iter().map(|row| row[column].len());
+        texts.chain([title.len()]).max().unwrap_or_default()
+    });
+    let widths: Vec<_> = widths.collect();
     let (mut line, mut head, mut body) = (String::new(), String::new(), String::new());
-    for (title, text) in &cells {
-        let width = title.len().max(text.len());
-        let is_number = title.starts_with('#');
+    for (title, width) in titles.iter().zip(&widths) {
         // Writing to a String can't fail.
         let _ = write!(line, "+{}", "-".repeat(width + 2));
         let _ = write!(head, "| {title:^width$} ");
-        let _ = match is_number {
-            true => write!(body, "| {text:>width$} "),
-            false => write!(body, "| {text:<width$} "),
-        };
     }
-    format!("{line}+\n{head}|\n{line}+\n{body}|\n{line}+\n")
+    for row in rows {
+        for ((title, text), width) in titles.iter().zip(row).zip(&widths) {
+            let _ = match title.starts_with('#') {
+                true => write!(body, "| {text:>width$} "),
+                false => write!(body, "| {text:<width$} "),
+            };
+        }
+        body += "|\n";
+    }
+    format!("{line}+\n{head}|\n{line}+\n{body}{line}+\n")
 }

@@ -34,6 +34,16 @@ enum Verb {
         /// Also start our webhook and register it.
         #[arg(long)]
         webhook: bool,
+        /// Also play Saxml behind the Pods of a namespace: models can be published there, and
+        /// answer from a can.
+        #[arg(
+            long,
+            value_name = "NAMESPACE",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "default"
+        )]
+        saxml: Option<String>,
     },
     /// Print the path of a cluster's kubeconfig.
     Kubeconfig(Which),
@@ -78,7 +88,14 @@ fn run(cli: &Cli, root: &Path) -> Result<()> {
             which,
             pools,
             webhook,
-        } => up(root, &which.name, pools.as_deref(), *webhook),
+            saxml,
+        } => {
+            let with = With {
+                webhook: *webhook,
+                saxml: saxml.as_deref(),
+            };
+            up(root, &which.name, pools.as_deref(), &with)
+        }
         Verb::Kubeconfig(which) => {
             print_path(Cluster::open(root, &which.name)?.kubectl().kubeconfig())
         }
@@ -102,18 +119,28 @@ fn run(cli: &Cli, root: &Path) -> Result<()> {
     }
 }
 
-fn up(root: &Path, name: &str, pools: Option<&Path>, with_webhook: bool) -> Result<()> {
+/// What a cluster has besides Kubernetes.
+struct With<'a> {
+    webhook: bool,
+    /// The namespace in which Saxml is played.
+    saxml: Option<&'a str>,
+}
+
+fn up(root: &Path, name: &str, pools: Option<&Path>, with: &With<'_>) -> Result<()> {
     let pools = pools.map_or_else(|| Ok(default_pools()), read_pools)?;
     let binaries = Binaries::ready(root)?;
-    let product = if with_webhook {
-        Some(Product::build(root)?)
-    } else {
-        None
+    let product = match with.webhook || with.saxml.is_some() {
+        true => Some(Product::build(root)?),
+        false => None,
     };
     let start = Instant::now();
     let cluster = Cluster::up(root, name, &pools)?;
-    if let Some(product) = &product {
+    if let Some(product) = product.as_ref().filter(|_| with.webhook) {
         webhook::install(&cluster, product, &[])?;
+    }
+    if let (Some(product), Some(namespace)) = (&product, with.saxml) {
+        cluster.with_sax(product, namespace, "")?.stay();
+        say(&format!("Saxml is simulated in namespace {namespace}"));
     }
     let nodes: u32 = pools.iter().map(|pool| pool.nodes).sum();
     say(&format!(

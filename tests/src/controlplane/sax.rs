@@ -1,6 +1,7 @@
 //! Saxml in a namespace of a cluster: the simulator plays what its Pods are.
 
 use std::io::{BufRead, BufReader, Write};
+use std::mem::ManuallyDrop;
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
@@ -74,6 +75,11 @@ impl Cluster {
 }
 
 impl Saxml<'_> {
+    /// Goes on for as long as its cluster.
+    pub fn stay(self) {
+        let _ = ManuallyDrop::new(self);
+    }
+
     /// Does something to it, such as `{"do":"restartAdmin"}`: see `sax_simulator::Action`. Model
     /// servers are counted as their slices are.
     ///

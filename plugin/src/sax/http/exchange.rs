@@ -100,6 +100,16 @@ impl Exchange {
         limit: Duration,
     ) -> Result<Reply, SaxError> {
         let sent = timeout(limit, self.sending(request)).await;
+        if let Ok(Ok(Reply {
+            status: status @ (401 | 403 | 407),
+            ..
+        })) = sent
+        {
+            return Err(SaxError::Unauthorized {
+                peer: self.peer.clone(),
+                cause: format!("it answers {status}"),
+            });
+        }
         sent.unwrap_or_else(|_| {
             Err(SaxError::Silent {
                 peer: self.peer.clone(),
