@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::claim::Claim;
+use crate::claim::{Claim, Excluded};
 use crate::keys::{FENCE, GATE};
 use crate::reference::{Domain, GroupRef, PodRef};
 
@@ -65,15 +65,13 @@ pub struct Release {
     pub fenced: bool,
 }
 
-/// A required node affinity: the label `key` has none of `values`.
+/// A required node affinity: no label names any of these domains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exclusion {
-    /// The topology key.
-    pub key: String,
-    /// Domains that are taken or broken.
-    pub values: Vec<String>,
-    /// The Pod's own required terms, as JSON, each of which gets the requirement: that is the one
+    /// Domains that are taken, broken or too small.
+    pub domains: Excluded,
+    /// The Pod's own required terms, as JSON, each of which gets the requirements: that is the one
     /// change that the API server allows to a gated Pod's affinity.
     pub terms: Vec<Value>,
 }
@@ -111,9 +109,10 @@ impl Release {
 
 impl Exclusion {
     fn terms(&self) -> Vec<Value> {
-        let requirement = json!({"key": self.key, "operator": "NotIn", "values": self.values});
+        let not_in = |(key, values)| json!({"key": key, "operator": "NotIn", "values": values});
+        let ours: Vec<Value> = self.domains.iter().map(not_in).collect();
         if self.terms.is_empty() {
-            return vec![json!({"matchExpressions": [requirement]})];
+            return vec![json!({"matchExpressions": ours})];
         }
         let mut terms = self.terms.clone();
         for term in &mut terms {
@@ -121,8 +120,8 @@ impl Exclusion {
                 .get_mut("matchExpressions")
                 .and_then(Value::as_array_mut)
             {
-                Some(requirements) => requirements.push(requirement.clone()),
-                None => term["matchExpressions"] = json!([requirement]),
+                Some(requirements) => requirements.extend(ours.iter().cloned()),
+                None => term["matchExpressions"] = json!(ours),
             }
         }
         terms

@@ -1,5 +1,7 @@
 //! A claim: one domain, one holder, one Lease.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -8,23 +10,30 @@ use crate::read::{self, ReadError};
 use crate::reference::{Domain, GroupRef};
 use crate::time::Time;
 
-/// The Lease of [`Holder::Loose`], of which there is only one.
+/// The Lease of the turn ([`Holder::Loose`] or [`Holder::Wandering`]), of which there is only one.
 const LOOSE_LEASE: &str = "release-without-domain";
 /// Characters of the domain that a Lease's name repeats, for whoever reads `kubectl get leases`.
 const READABLE: usize = 120;
+
+/// Domains by topology key.
+pub type Excluded = BTreeMap<String, BTreeSet<String>>;
 
 /// Who may use a domain. Its Lease is created, never overwritten by another holder, and deleted
 /// when it ends; the Lease's name follows from the domain, so there can't be two of one domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// What is claimed. Of [`Holder::Loose`] only the key counts.
+    /// What is claimed. Of the turn to go without a domain only the key counts.
     pub domain: Domain,
     /// Who holds it.
     pub holder: Holder,
     /// Since when its group has had no Pods, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_since: Option<Time>,
+    /// Of the turn: what its Pods are kept off, by topology key. Whoever claims anything else
+    /// doesn't use it before the turn has ended.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub excluded: Excluded,
     /// Its Lease as it was seen: `None` in [`Action::Claim`](crate::Action), which creates it.
     #[serde(skip)]
     pub lease: Option<LeaseVersion>,
@@ -52,6 +61,8 @@ pub enum Holder {
     Pods(Vec<HeldPod>),
     /// No domain in particular: the one group that goes without (`whenNoDomain: release`).
     Loose(GroupRef),
+    /// The same turn, of plain TPU Pods: they share it.
+    Wandering(Vec<HeldPod>),
 }
 
 /// A plain TPU Pod that may be released into a shared domain.
@@ -115,7 +126,7 @@ impl Claim {
     /// ever shared one, the second would be taken for claimed, which is safe.)
     #[must_use]
     pub fn lease_name(&self) -> String {
-        if matches!(self.holder, Holder::Loose(_)) {
+        if self.is_turn() {
             return LOOSE_LEASE.to_owned();
         }
         let text = self.domain.to_string();
@@ -139,8 +150,20 @@ impl Claim {
     pub fn group(&self) -> Option<&GroupRef> {
         match &self.holder {
             Holder::Group(group) => Some(group),
-            Holder::Pods(_) | Holder::Loose(_) => None,
+            Holder::Pods(_) | Holder::Loose(_) | Holder::Wandering(_) => None,
         }
+    }
+
+    /// Whether it is the turn to go without a domain.
+    #[must_use]
+    pub fn is_turn(&self) -> bool {
+        matches!(self.holder, Holder::Loose(_) | Holder::Wandering(_))
+    }
+
+    /// Whether the Pods of this turn are kept off a domain.
+    pub(crate) fn excludes(&self, domain: &Domain) -> bool {
+        let values = self.excluded.get(&domain.key);
+        values.is_some_and(|values| values.contains(&domain.value))
     }
 
     fn holder_identity(&self) -> String {
@@ -148,7 +171,9 @@ impl Claim {
             Holder::Group(group) | Holder::Loose(group) => {
                 format!("{}/{}/{}", group.root, group.namespace, group.name)
             }
-            Holder::Pods(pods) => format!("{} plain TPU Pods", pods.len()),
+            Holder::Pods(pods) | Holder::Wandering(pods) => {
+                format!("{} plain TPU Pods", pods.len())
+            }
         }
     }
 }

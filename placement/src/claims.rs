@@ -18,13 +18,10 @@ impl<'a> Run<'a> {
         for claim in self.view.claims.values() {
             match &claim.holder {
                 Holder::Group(group) if known.contains(&id(group)) => self.enter(claim, group),
-                Holder::Loose(group) if known.contains(&id(group)) => {
-                    self.loose = Some(claim);
-                    self.enter(claim, group);
-                }
+                Holder::Loose(group) if known.contains(&id(group)) => self.enter(claim, group),
                 Holder::Loose(_) => self.act(Action::Unclaim(claim.clone())),
                 Holder::Group(group) => self.tend_empty(claim, group),
-                Holder::Pods(_) => {}
+                Holder::Pods(_) | Holder::Wandering(_) => {}
             }
         }
     }

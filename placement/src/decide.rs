@@ -16,6 +16,7 @@ use crate::settings::Settings;
 use crate::space::Space;
 use crate::survey::Surveys;
 use crate::time::Time;
+use crate::turn::turn;
 use crate::view::View;
 
 /// Where every group should go, what is to be done for that now, and why the rest waits.
@@ -34,8 +35,8 @@ pub fn decide(view: &View, now: Time, settings: &Settings, rank: &dyn Rank) -> D
         space: Space::new(view, &settings.default_topology_key, &groups),
         surveys: Surveys::default(),
         claims: HashMap::new(),
-        loose: None,
-        letting_go: false,
+        turn: turn(view),
+        turn_wanted: false,
         waiting: 0,
         decision: Decision::default(),
     };
@@ -58,12 +59,12 @@ pub(crate) struct Run<'a> {
     pub(crate) rank: &'a dyn Rank,
     pub(crate) space: Space<'a>,
     pub(crate) surveys: Surveys<'a>,
-    /// Claims of the groups that have Pods, the loose one among them.
+    /// Claims of the groups that have Pods, the turn among them.
     pub(crate) claims: HashMap<Key<'a>, Vec<&'a Claim>>,
-    /// The claim of the one group that goes without a domain.
-    pub(crate) loose: Option<&'a Claim>,
-    /// Whether that claim is being made.
-    pub(crate) letting_go: bool,
+    /// Whose turn it is to go without a domain.
+    pub(crate) turn: Option<&'a Claim>,
+    /// Whether a group has it, takes it, or waits for it.
+    pub(crate) turn_wanted: bool,
     /// Units that wait for a domain so far.
     pub(crate) waiting: u32,
     pub(crate) decision: Decision,
@@ -120,6 +121,9 @@ impl<'a> Run<'a> {
 
     /// Lifts the gates of a group's Pods, in its order, all for one domain.
     pub(crate) fn release(&mut self, group: &Group, domain: &Domain) {
+        if self.waits_for_turn(domain, group) {
+            return self.report(group, State::Claiming);
+        }
         let released = group.released.len();
         for pod in &group.gated {
             self.act(Action::Release(Release {
@@ -137,6 +141,13 @@ impl<'a> Run<'a> {
     /// Gives up the claim of a group of which no Pod was released under it. Each gated Pod is
     /// fenced first: a placer that was paused before it released them fails then.
     pub(crate) fn give_up(&mut self, group: &Group, claim: &Claim, reasons: Vec<Reason>) {
+        self.fence_out(group, claim);
+        let from = claim.domain.value.clone();
+        self.report(group, State::Leaving { from, reasons });
+    }
+
+    /// Ends a claim, after its group's gated Pods have been fenced against it.
+    pub(crate) fn fence_out(&mut self, group: &Group, claim: &Claim) {
         let fence = fence_of(claim);
         for pod in group
             .gated
@@ -150,8 +161,6 @@ impl<'a> Run<'a> {
             }));
         }
         self.act(Action::Unclaim(claim.clone()));
-        let from = claim.domain.value.clone();
-        self.report(group, State::Leaving { from, reasons });
     }
 }
 

@@ -40,6 +40,12 @@ pub(crate) enum Fault {
     ReservesNothing,
     /// A group stays what it was when its Pods, its Job or its JobSet change.
     RemembersGroups,
+    /// A claim is used though Pods that have the turn could come there.
+    IgnoresTurn,
+    /// A plain Pod goes without a domain before that is written down.
+    GoesUnclaimed,
+    /// A group's turn is used though it doesn't exclude all that is claimed.
+    UsesOldTurn,
     /// Domains stay what they were when nodes come, go or get other labels.
     RemembersDomains,
 }

@@ -41,10 +41,11 @@ mod stand;
 mod survey;
 mod time;
 mod topology;
+mod turn;
 mod view;
 
 pub use action::{Action, Exclusion, Fence, Release};
-pub use claim::{Claim, HeldPod, Holder, LeaseVersion};
+pub use claim::{Claim, Excluded, HeldPod, Holder, LeaseVersion};
 pub use constraint::{Constraints, HostPort, Requirement, Taint, Term, Toleration};
 pub use decide::decide;
 pub use keys::{

@@ -197,14 +197,20 @@ impl<'a> NodeState<'a> {
         vec![self.node.name.clone()]
     }
 
+    /// Whether the Pod's own selectors and affinity match.
+    pub(crate) fn is_wanted_by(&self, pod: &Pod) -> bool {
+        let constraints = &pod.constraints;
+        constraints.unselected(&self.node.labels).is_none()
+            && constraints.attracts(&self.node.name, &self.node.labels)
+    }
+
     /// Whether a waiting Pod could be bound here, now or when what passes has passed.
     pub(crate) fn could_take(&self, pod: &Pod) -> bool {
         let constraints = &pod.constraints;
         let lasting = |taint: &&Taint| !taint.key.starts_with(PASSING_TAINTS);
         let taints = self.node.taints.iter().filter(lasting);
         self.node.allocatable.holds(pod.requests)
-            && constraints.unselected(&self.node.labels).is_none()
-            && constraints.attracts(&self.node.name, &self.node.labels)
+            && self.is_wanted_by(pod)
             && taints.into_iter().all(|taint| constraints.tolerates(taint))
     }
 

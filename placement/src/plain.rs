@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::action::{Action, Fence, Release};
-use crate::claim::{Claim, HeldPod, Holder};
+use crate::claim::{Claim, Excluded, HeldPod, Holder};
 use crate::decide::Run;
 use crate::fit::{Free, Need, fit};
 use crate::group::of_plain;
@@ -18,14 +18,15 @@ use crate::reference::{Domain, ObjectRef};
 use crate::report::{GroupReport, State};
 use crate::settings::WhenNoDomain;
 use crate::topology::Plot;
+use crate::turn::Wanderers;
 
 /// What plain Pods hold.
 #[derive(Default)]
-struct Shares<'a> {
+pub(crate) struct Shares<'a> {
     /// By domain: its claim, what stays of it, who comes.
     domains: BTreeMap<Domain, Share<'a>>,
     /// Pods that some claim names.
-    housed: HashSet<&'a str>,
+    pub(crate) housed: HashSet<&'a str>,
 }
 
 #[derive(Default)]
@@ -35,10 +36,34 @@ struct Share<'a> {
     changed: bool,
 }
 
+impl Shares<'_> {
+    /// Names a Pod among those of a domain.
+    pub(crate) fn enter(&mut self, domain: &Domain, uid: &str) {
+        let share = self.domains.entry(domain.clone()).or_default();
+        let before = match share.claim.map(|claim| &claim.holder) {
+            Some(Holder::Pods(pods)) => pods.as_slice(),
+            _ => &[],
+        };
+        let serial = next_serial(before, &share.pods);
+        share.pods.push(HeldPod {
+            uid: uid.to_owned(),
+            serial,
+        });
+        share.changed = true;
+    }
+}
+
+/// The number of the next entry of a claim.
+pub(crate) fn next_serial(before: &[HeldPod], here: &[HeldPod]) -> u64 {
+    let serials = before.iter().chain(here).map(|pod| pod.serial);
+    serials.max().unwrap_or(0) + 1
+}
+
 impl<'a> Run<'a> {
     pub(crate) fn serve_plain(&mut self) {
         self.seat_comers();
         let mut shares = self.tend_shares();
+        let mut wanderers = self.tend_wanderers(&mut shares);
         let mut crews: BTreeMap<&str, Vec<&'a Arc<Pod>>> = BTreeMap::new();
         for ((controller, uid), pod) in &self.view.plain {
             if !shares.housed.contains(uid.as_str()) {
@@ -46,9 +71,10 @@ impl<'a> Run<'a> {
             }
         }
         for pods in crews.values() {
-            self.house(pods, &mut shares);
+            self.house(pods, &mut shares, &mut wanderers);
         }
         self.write(shares);
+        self.write_turn(wanderers);
     }
 
     /// Plain Pods that were released and aren't bound yet need their room.
@@ -104,6 +130,9 @@ impl<'a> Run<'a> {
         }
         let plot = self.space.plot(&claim.domain);
         match self.takes(plot, pod) {
+            Ok(()) if self.plain_waits_for_turn(&claim.domain) => {
+                self.report_plain(pod, State::Claiming, Some(&claim.domain), Arc::default());
+            }
             Ok(()) => {
                 self.space.seat(&plot.nodes.clone(), pod);
                 self.act(Action::Release(pinned(pod, &claim.domain)));
@@ -126,7 +155,7 @@ impl<'a> Run<'a> {
     }
 
     /// Finds places for the Pods of one controller, together where that is possible.
-    fn house(&mut self, pods: &[&'a Arc<Pod>], shares: &mut Shares<'a>) {
+    fn house(&mut self, pods: &[&'a Arc<Pod>], shares: &mut Shares<'a>, wanderers: &mut Wanderers) {
         let mut refused: HashMap<Need, Arc<Vec<Rejection>>> = HashMap::new();
         let mut last: Option<Domain> = None;
         for (at, pod) in pods.iter().enumerate() {
@@ -140,7 +169,7 @@ impl<'a> Run<'a> {
             }
             let need = Need::of(std::iter::once(*pod), 0);
             if let Some(rejected) = refused.get(&need) {
-                self.refuse(pod, Arc::clone(rejected));
+                self.refuse(pod, Arc::clone(rejected), wanderers);
                 continue;
             }
             let same = last
@@ -154,7 +183,7 @@ impl<'a> Run<'a> {
                 }
                 None => {
                     let rejected = Arc::new(self.rejections(pod));
-                    self.refuse(pod, Arc::clone(&rejected));
+                    self.refuse(pod, Arc::clone(&rejected), wanderers);
                     refused.insert(need, rejected);
                 }
             }
@@ -162,7 +191,12 @@ impl<'a> Run<'a> {
     }
 
     /// The domain for a Pod: by the usual key, else a single node.
-    fn choose(&self, pod: &Arc<Pod>, batch: &Need, shares: &Shares<'_>) -> Option<Domain> {
+    pub(crate) fn choose(
+        &self,
+        pod: &Arc<Pod>,
+        batch: &Need,
+        shares: &Shares<'_>,
+    ) -> Option<Domain> {
         [self.settings.default_topology_key.as_str(), HOSTNAME]
             .iter()
             .find_map(|key| {
@@ -189,19 +223,7 @@ impl<'a> Run<'a> {
     fn join(&mut self, pod: &'a Arc<Pod>, domain: &Domain, shares: &mut Shares<'a>) {
         let members = self.space.members(domain).to_vec();
         self.space.seat(&members, pod);
-        let share = shares.domains.entry(domain.clone()).or_default();
-        let named = share.claim.map(|claim| &claim.holder);
-        let before = match named {
-            Some(Holder::Pods(pods)) => pods.iter().map(|pod| pod.serial).max(),
-            _ => None,
-        };
-        let here = share.pods.iter().map(|pod| pod.serial).max();
-        let serial = before.max(here).unwrap_or(0) + 1;
-        share.pods.push(HeldPod {
-            uid: pod.reference.uid.clone(),
-            serial,
-        });
-        share.changed = true;
+        shares.enter(domain, &pod.reference.uid);
         self.report_plain(pod, State::Claiming, Some(domain), Arc::default());
     }
 
@@ -221,6 +243,7 @@ impl<'a> Run<'a> {
                     domain,
                     holder,
                     empty_since: None,
+                    excluded: Excluded::new(),
                     lease: None,
                 }),
             };
@@ -229,12 +252,10 @@ impl<'a> Run<'a> {
     }
 
     /// There is no domain for a Pod now.
-    fn refuse(&mut self, pod: &Pod, rejected: Arc<Vec<Rejection>>) {
-        if self.settings.when_no_domain == WhenNoDomain::Release {
-            let key = &self.settings.default_topology_key;
-            let release = self.without_domain(pod, key);
-            self.act(Action::Release(release));
-            return self.report_plain(pod, State::Loose, None, rejected);
+    fn refuse(&mut self, pod: &Pod, rejected: Arc<Vec<Rejection>>, wanderers: &mut Wanderers) {
+        let may_go = self.settings.when_no_domain == WhenNoDomain::Release;
+        if may_go && self.join_turn(pod, wanderers) {
+            return self.report_plain(pod, State::Claiming, None, rejected);
         }
         let before = self.waiting;
         self.report_plain(pod, State::Waiting { before }, None, rejected);
@@ -269,7 +290,7 @@ impl<'a> Run<'a> {
         domains.filter_map(rejection).collect()
     }
 
-    fn report_plain(
+    pub(crate) fn report_plain(
         &mut self,
         pod: &Pod,
         state: State,
@@ -326,7 +347,7 @@ fn bare(pod: &Pod) -> Release {
     }
 }
 
-fn fence_of(claim: &Claim, entry: &HeldPod) -> String {
+pub(crate) fn fence_of(claim: &Claim, entry: &HeldPod) -> String {
     format!("{}/{}", crate::decide::fence_of(claim), entry.serial)
 }
 

@@ -43,7 +43,7 @@ impl<'a> Space<'a> {
             match &claim.holder {
                 Holder::Group(group) => space.hold(&claim.domain, By::Group(group)),
                 Holder::Pods(pods) => space.hold(&claim.domain, By::Pods(pods)),
-                Holder::Loose(_) => {}
+                Holder::Loose(_) | Holder::Wandering(_) => {}
             }
         }
         space
@@ -70,6 +70,13 @@ impl<'a> Space<'a> {
 
     fn node(&self, at: usize) -> Option<&NodeState<'a>> {
         self.nodes.get(at)?.as_ref()
+    }
+
+    /// Whether the Pod's own selectors and affinity name a node of the domain; one without nodes
+    /// could get any.
+    pub(crate) fn could_want(&self, domain: &Domain, pod: &Pod) -> bool {
+        let members = self.members(domain);
+        members.is_empty() || self.nodes(members).any(|node| node.is_wanted_by(pod))
     }
 
     pub(crate) fn node_mut(&mut self, at: usize) -> Option<&mut NodeState<'a>> {

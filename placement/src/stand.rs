@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::action::Action;
-use crate::claim::{Claim, Holder};
+use crate::claim::{Claim, Excluded, Holder};
 use crate::decide::{Run, is_fenced};
 use crate::fault::seeded;
 use crate::fit::{Free, Need, fit};
@@ -42,8 +42,16 @@ impl<'a> Run<'a> {
             self.give_up(group, surplus, Vec::new());
             return Standing::Settled;
         }
+        let turn = claims.iter().copied().find(|claim| claim.is_turn());
         if let Some(state) = unready(group) {
+            if let Some(turn) = turn {
+                self.fence_out(group, turn);
+            }
             self.report(group, state);
+            return Standing::Settled;
+        }
+        if turn.is_some_and(|turn| !self.renew(group, turn)) {
+            self.report(group, State::Claiming);
             return Standing::Settled;
         }
         match kept {
@@ -78,12 +86,23 @@ impl<'a> Run<'a> {
             .iter()
             .copied()
             .filter(|one| claim != Some(one) && !needed(one));
+        let mut ends = false;
         for surplus in surplus {
-            self.act(Action::Unclaim(surplus.clone()));
+            // Pods of a turn that still wait could be let go under it by a placer that was paused.
+            ends |= surplus.is_turn() && !group.gated.is_empty();
+            match surplus.is_turn() {
+                true => self.fence_out(group, surplus),
+                false => self.act(Action::Unclaim(surplus.clone())),
+            }
         }
+        if ends {
+            return self.report(group, State::Claiming);
+        }
+        let mut turn = claims.iter().copied().filter(|one| needed(one));
+        let turn = turn.next().filter(|turn| self.renew(group, turn));
         match (claim, places.first()) {
             (Some(claim), _) => self.finish(group, claim),
-            (None, _) if wandering => self.wander(group),
+            (None, _) if wandering => self.wander(group, turn),
             (None, Some(place)) if places.len() == 1 => self.adopt(group, place),
             (None, _) => self.report(group, split(places)),
         }
@@ -242,6 +261,7 @@ impl<'a> Run<'a> {
             domain,
             holder: Holder::Group(group.reference.clone()),
             empty_since: None,
+            excluded: Excluded::new(),
             lease: None,
         };
         let reason = Reason::Taken {

@@ -79,7 +79,7 @@ fn claimed(report: &GroupReport, decision: &Decision) -> Option<String> {
     let of_group = |claim: &&Claim| match &claim.holder {
         Holder::Group(holder) => holder == group,
         Holder::Pods(pods) => pods.iter().any(|pod| pod.uid == group.root),
-        Holder::Loose(_) => false,
+        Holder::Loose(_) | Holder::Wandering(_) => false,
     };
     let claims = decision.actions.iter().filter_map(|action| match action {
         Action::Claim(claim) | Action::Keep(claim) => Some(claim),

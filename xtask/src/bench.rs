@@ -11,11 +11,13 @@ use crate::cluster::exit_code;
 use crate::setup::{PRODUCT_FOLDER, program_folder, wasm_compiler};
 
 /// Built together, so that all share one set of dependencies.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 10] = [
     "--package",
     "sax-bench",
     "--package",
     "sax-tests",
+    "--package",
+    "sax-simulator",
     "--package",
     "plugin",
     "--package",

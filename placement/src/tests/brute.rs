@@ -78,7 +78,9 @@ impl<'a> Sight<'a> {
         let exclusive = self.pods().filter(|pod| pod.exclusive.is_some());
         let mut there = exclusive.filter_map(|pod| pod.node.as_ref());
         let there = there.any(|name| nodes.iter().any(|node| node.name == *name));
-        there || self.claimed(domain, None, true)
+        let comes = |pod: &Pod| pod.loose() && nodes.iter().any(|node| could_land(node, pod));
+        let mut exclusive = self.pods().filter(|pod| pod.exclusive.is_some());
+        there || exclusive.any(comes) || self.claimed(domain, None, true)
     }
 
     /// Whether somebody else claims nodes of it.
@@ -87,7 +89,7 @@ impl<'a> Sight<'a> {
             let counts = match &claim.holder {
                 Holder::Group(group) => own != Some(&id(group)),
                 Holder::Pods(_) => !groups_only,
-                Holder::Loose(_) => false,
+                Holder::Loose(_) | Holder::Wandering(_) => false,
             };
             counts && self.overlap(&claim.domain, domain)
         })

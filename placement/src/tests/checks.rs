@@ -31,8 +31,13 @@ fn check_pod(world: &World, pod: &Pod, pods: &[&Pod]) -> Checked {
     for other in pods {
         if group_of(other) == group {
             let its = place(nodes, other);
-            let same =
-                its.is_none() || its.as_ref() == Some(&domain) || pod.deleting || other.deleting;
+            // Whole isn't promised to those that go without a domain.
+            let same = went_without(pod)
+                || went_without(other)
+                || its.is_none()
+                || its.as_ref() == Some(&domain)
+                || pod.deleting
+                || other.deleting;
             ensure(same, Guarantee::Whole, || {
                 format!(
                     "{} is on {domain}, {} of the same group on {its:?}",
@@ -59,6 +64,11 @@ fn check_pod(world: &World, pod: &Pod, pods: &[&Pod]) -> Checked {
     Ok(())
 }
 
+/// The model's Pods have no affinity of their own.
+fn went_without(pod: &Pod) -> bool {
+    pod.constraints.affinity.is_some()
+}
+
 /// Before an action is carried out: is it harmless whatever happened since it was decided?
 pub(super) fn check_act(world: &World, action: &Action) -> Checked {
     match action {
@@ -81,12 +91,12 @@ fn check_claimed(world: &World, release: &Release) -> Checked {
         return Ok(());
     };
     let Some(domain) = &release.selector else {
-        return Ok(());
+        return check_turn(world, release, pod);
     };
     let holds = |claim: &Claim| match &claim.holder {
         Holder::Group(group) => group_of(pod) == Some(id(group)),
         Holder::Pods(pods) => pods.iter().any(|one| one.uid == release.pod.uid),
-        Holder::Loose(_) => false,
+        Holder::Loose(_) | Holder::Wandering(_) => false,
     };
     let mut claims = world
         .store
@@ -96,6 +106,31 @@ fn check_claimed(world: &World, release: &Release) -> Checked {
     ensure(claims.any(holds), Guarantee::Safe, || {
         format!(
             "{} is released to {domain}, which its group doesn't hold",
+            pod.name()
+        )
+    })
+}
+
+/// A Pod that really goes without a domain has the turn, and is kept off all that the turn was
+/// when it was decided on; more may have come to it since.
+fn check_turn(world: &World, release: &Release, pod: &Pod) -> Checked {
+    let kept = release.exclude.as_ref().map(|one| one.domains.clone());
+    let kept = kept.unwrap_or_default();
+    let holds = |claim: &Claim| match &claim.holder {
+        Holder::Loose(group) => group_of(pod) == Some(id(group)),
+        Holder::Wandering(pods) => pods.iter().any(|one| one.uid == pod.reference.uid),
+        Holder::Group(_) | Holder::Pods(_) => false,
+    };
+    let includes = |claim: &Claim| {
+        kept.iter().all(|(key, values)| {
+            let known = claim.excluded.get(key);
+            known.is_some_and(|known| values.is_subset(known))
+        })
+    };
+    let mut turns = world.store.leases.values().filter(|claim| holds(claim));
+    ensure(turns.any(includes), Guarantee::Safe, || {
+        format!(
+            "{} goes without a domain, and it isn't its turn",
             pod.name()
         )
     })

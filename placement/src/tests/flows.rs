@@ -1,9 +1,10 @@
 //! What happens to one group or two, step by step.
 
-use super::make::{job, jobset, member, node, plain};
+use super::make::{POOL, job, jobset, member, node, plain};
 use super::store::{Store, follow};
 use crate::{
-    Action, Decision, Job, Reason, Settings, State, TightestFit, Time, View, WhenNoDomain, decide,
+    Action, Decision, Excluded, Job, Reason, Settings, State, TightestFit, Time, View,
+    WhenNoDomain, decide,
 };
 
 /// Two pools of two nodes: `a-0`, `a-1`, `b-0`, `b-1`.
@@ -284,13 +285,12 @@ fn a_plain_pod_is_let_go_but_not_into_a_taken_domain() {
         ..Settings::default()
     };
     let (_, actions) = settle(&mut store, &release);
-    let [Action::Release(only)] = &actions[..] else {
+    let [Action::Claim(turn), Action::Release(only)] = &actions[..] else {
         panic!("{actions:#?}")
     };
-    assert_eq!(
-        only.exclude.as_ref().map(|one| one.values.clone()),
-        Some(vec!["a".into(), "b".into()])
-    );
+    let both = Excluded::from([(POOL.to_owned(), ["a".to_owned(), "b".to_owned()].into())]);
+    assert_eq!(turn.excluded, both);
+    assert_eq!(only.exclude.as_ref().map(|one| &one.domains), Some(&both));
 }
 
 #[test]
@@ -347,4 +347,52 @@ fn a_domain_that_breaks_before_the_first_release_is_given_up_with_fences() {
     );
     assert_eq!(pool_of(&store, "j1-0").as_deref(), Some("b"));
     assert_eq!(store.pods["j1-0"].fence, None, "nothing of ours stays");
+}
+
+/// The gap that a placer leaves which was paused: what it lets go is kept off the domains that it
+/// knew, and one has come since.
+#[test]
+fn a_new_domain_is_not_used_while_somebody_whose_turn_it_is_could_come_there() {
+    let mut store = two_pools();
+    let settings = Settings {
+        when_no_domain: WhenNoDomain::Release,
+        ..Settings::default()
+    };
+    for (uid, pods) in [("j1", 2), ("j2", 2), ("j3", 3)] {
+        add_job(&mut store, &job(uid, uid, pods, None));
+        if pods == 2 {
+            settle(&mut store, &settings);
+        }
+    }
+    let turn = look(&store, &settings).actions.remove(0);
+    store.carry_out(&turn).expect("it is nobody's turn");
+    let late = look(&store, &settings).actions;
+    assert!(matches!(&late[..], [Action::Release(_), ..]), "{late:#?}");
+
+    add_job(&mut store, &job("j4", "j4", 2, None));
+    (0..2).for_each(|at| store.put_node(node(&format!("c-{at}"), "c")));
+    let now = look(&store, &settings).actions;
+    let claims =
+        |action: &&Action| matches!(action, Action::Claim(claim) if claim.domain.value == "c");
+    let claim = now.iter().find(claims).expect("it fits on c");
+    store.carry_out(claim).expect("c is free");
+    let used = |store: &Store| {
+        let actions = look(store, &settings).actions;
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Release(one) if one.pod.uid.starts_with("j4")))
+    };
+    assert!(!used(&store), "the turn doesn't exclude c");
+    store
+        .carry_out(&late[0])
+        .expect("nothing has changed that Pod");
+    assert!(!used(&store), "a Pod of j3 may come to c");
+    for action in now
+        .iter()
+        .filter(|action| matches!(action, Action::Fence(_)))
+        .skip(1)
+    {
+        store.carry_out(action).expect("they still wait");
+    }
+    assert!(store.carry_out(&late[1]).is_err(), "it was fenced");
 }

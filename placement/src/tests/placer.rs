@@ -110,7 +110,10 @@ impl World {
 
     fn done(&mut self, action: &Action) {
         match action {
-            Action::Release(_) => self.counts.releases += 1,
+            Action::Release(release) => {
+                self.counts.releases += 1;
+                self.counts.without += u64::from(release.selector.is_none());
+            }
             Action::Fence(_) => self.counts.fences += 1,
             _ => {}
         }

@@ -79,7 +79,19 @@ impl World {
         for claim in sight.claims() {
             check_claim(sight, claim)?;
         }
-        Ok(())
+        self.check_turn(sight, &decision)
+    }
+
+    /// Where groups may go without a domain, nobody waits for one while it is nobody's turn.
+    fn check_turn(&self, sight: Sight<'_>, decision: &Decision) -> Checked {
+        let mut waiting = decision.groups.iter().filter(|one| {
+            matches!(one.state, State::Waiting { .. }) || (!one.exclusive && one.waits())
+        });
+        let idle = self.releases() && !sight.claims().any(Claim::is_turn);
+        let waiting = waiting.next().filter(|_| idle);
+        ensure(waiting.is_none(), Guarantee::Live, || {
+            format!("it is nobody's turn, and somebody waits: {waiting:?}")
+        })
     }
 
     /// After `stickyFor`, no claim is left without Pods.
@@ -123,6 +135,8 @@ fn check_group(sight: Sight<'_>, group: &Id, decision: &Decision) -> Checked {
     match &report.state {
         State::Waiting { .. } => check_waiting(sight, report),
         State::Gang { needed, .. } => check_gang(sight, report, *needed, decision),
+        // Until a node comes that takes it.
+        State::Loose => Ok(()),
         State::Stranded { .. } | State::Split { .. } => Ok(()),
         state => Err(Violation {
             guarantee: Guarantee::Live,
@@ -206,7 +220,8 @@ fn check_plain(sight: Sight<'_>, pod: &Pod, decision: &Decision) -> Checked {
             let open = !kept.iter().any(|kept| sight.overlap(kept, &domain));
             let free = open && !sight.closed(&domain) && sight.room(&domain, pod) > 0;
             ensure(!free, Guarantee::Live, || {
-                format!("{} waits and {domain} has room", pod.name())
+                let state = report.map(|one| &one.state);
+                format!("{} waits ({state:?}) and {domain} has room", pod.name())
             })?;
         }
     }
@@ -220,7 +235,7 @@ fn check_claim(sight: Sight<'_>, claim: &Claim) -> Checked {
             let owner = sight.0.owners.contains_key(&group.root);
             owner || !sight.group(&id(group)).is_empty()
         }
-        Holder::Pods(pods) => pods
+        Holder::Pods(pods) | Holder::Wandering(pods) => pods
             .iter()
             .any(|one| sight.pods().any(|pod| pod.reference.uid == one.uid)),
     };

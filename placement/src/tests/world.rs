@@ -3,10 +3,12 @@
 use super::make::{POOL, job, jobset, member, node};
 use super::placer::Placer;
 use super::store::Store;
-use crate::{HOSTNAME, OnStranded, Owner, Pod, Settings, Time};
+use crate::{HOSTNAME, OnStranded, Owner, Pod, Settings, Time, WhenNoDomain};
 
 /// Pools and their nodes.
 pub(super) const POOLS: [(&str, usize); 4] = [("a", 2), ("b", 2), ("c", 3), ("d", 3)];
+/// From this variant on, groups may go without a domain.
+pub(super) const RELEASING: u64 = 1 << 32;
 /// More than this doesn't make it harder.
 const MOST_SETS: usize = 6;
 
@@ -57,6 +59,7 @@ pub(super) struct Counts {
     pub(super) intruders: u64,
     pub(super) settled: u64,
     pub(super) waiting: u64,
+    pub(super) without: u64,
 }
 
 impl World {
@@ -66,6 +69,11 @@ impl World {
         } else {
             OnStranded::Restart
         };
+        let when_no_domain = if variant >= RELEASING {
+            WhenNoDomain::Release
+        } else {
+            WhenNoDomain::Hold
+        };
         let mut world = Self {
             store: Store {
                 now: Time(1_000_000_000),
@@ -73,6 +81,7 @@ impl World {
             },
             settings: Settings {
                 on_stranded,
+                when_no_domain,
                 ..Settings::default()
             },
             sets: Vec::new(),
@@ -88,6 +97,11 @@ impl World {
             }
         }
         world
+    }
+
+    /// Whether groups may go without a domain.
+    pub(super) fn releases(&self) -> bool {
+        self.settings.when_no_domain == WhenNoDomain::Release
     }
 
     pub(super) fn new_set(&mut self, a: usize, b: usize) {

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::make::{POOL, plain};
 use crate::{
-    Claim, Domain, DomainFacts, Exclusion, Fence, GATE, GroupFacts, GroupRef, HeldPod, Holder,
-    NAMESPACE, Rank, RankError, RankFault, Release, TightestFit, Time,
+    Claim, Domain, DomainFacts, Excluded, Exclusion, Fence, GATE, GroupFacts, GroupRef, HeldPod,
+    Holder, NAMESPACE, Rank, RankError, RankFault, Release, TightestFit, Time,
 };
 
 fn group() -> GroupRef {
@@ -61,8 +61,7 @@ fn a_release_adds_one_selector_and_takes_the_gate_and_the_fence() {
 fn an_exclusion_is_added_to_each_term_of_the_author() {
     let exclude = |terms| {
         let exclusion = Exclusion {
-            key: POOL.to_owned(),
-            values: vec!["a".to_owned()],
+            domains: Excluded::from([(POOL.to_owned(), ["a".to_owned()].into())]),
             terms,
         };
         let release = Release {
@@ -116,13 +115,15 @@ fn claims_survive_their_lease() {
     };
     for holder in [
         Holder::Group(group()),
-        Holder::Pods(vec![held]),
+        Holder::Pods(vec![held.clone()]),
         Holder::Loose(group()),
+        Holder::Wandering(vec![held]),
     ] {
         let claim = Claim {
             domain: domain("a"),
             holder,
             empty_since: Some(Time(7)),
+            excluded: Excluded::from([(POOL.to_owned(), ["b".to_owned()].into())]),
             lease: None,
         };
         let mut lease = claim.to_lease(NAMESPACE);
@@ -131,8 +132,8 @@ fn claims_survive_their_lease() {
         lease["metadata"]["resourceVersion"] = json!("9");
         let read = Claim::read(&lease).expect("a claim");
         assert_eq!(
-            (&read.domain, &read.holder, read.empty_since),
-            (&claim.domain, &claim.holder, Some(Time(7)))
+            (&read.domain, &read.holder, read.empty_since, &read.excluded),
+            (&claim.domain, &claim.holder, Some(Time(7)), &claim.excluded)
         );
         let again = read.to_lease(NAMESPACE);
         assert_eq!(again["metadata"]["resourceVersion"], "9");
@@ -151,6 +152,7 @@ fn lease_names_are_legal_and_differ() {
             domain,
             holder,
             empty_since: None,
+            excluded: Excluded::new(),
             lease: None,
         }
         .lease_name()

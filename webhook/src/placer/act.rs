@@ -130,7 +130,7 @@ fn key(action: &Action) -> String {
         Action::Claim(claim) | Action::Keep(claim) | Action::Unclaim(claim) => {
             match &claim.holder {
                 Holder::Group(group) | Holder::Loose(group) => of_group(group),
-                Holder::Pods(_) => claim.lease_name(),
+                Holder::Pods(_) | Holder::Wandering(_) => claim.lease_name(),
             }
         }
         Action::Fence(fence) => of_group(&fence.group),

@@ -105,6 +105,7 @@ fn claim(of: &str) -> Claim {
         domain: domain(),
         holder: Holder::Group(group(of)),
         empty_since: None,
+        excluded: placement::Excluded::new(),
         lease: None,
     }
 }
