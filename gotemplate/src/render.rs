@@ -28,7 +28,7 @@ impl Default for Limits {
         Self {
             steps: 50_000_000,
             output: 64 << 20,
-            depth: 200,
+            depth: 500,
         }
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn render(blocks: &Blocks, data: &Json, limits: Limits) -> Result<Vec
         machine: Machine::new(limits),
         output: Sink::new(limits),
     };
-    let data = Value::of(data);
+    let data = Value::of(data).looked_into();
     let mut frame = Frame::new(data.clone());
     if let Some(main) = blocks.get(MAIN) {
         renderer.block(main, &data, &mut frame)?;
