@@ -223,9 +223,6 @@ pub enum CallFault {
     /// No Base64.
     #[error("base64 decode failed: {0}")]
     Base64(base64::DecodeError),
-    /// Go prints machine formats of floats, we don't.
-    #[error("%{0} of a float isn't supported: use %g, %f or %e")]
-    HexFloat(char),
     /// A limit.
     #[error("nested deeper than {0} levels")]
     TooDeep(usize),

@@ -1,5 +1,6 @@
 //! Values as text, by Go's `fmt`.
 
+mod binary;
 mod directive;
 mod float;
 mod integer;

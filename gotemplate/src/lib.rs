@@ -5,8 +5,7 @@
 //! compares it with Go itself. Whole numbers are Go's `int64` and all others its `float64`, as
 //! kubectl decodes them. Four things differ:
 //!
-//! - Complex numbers (`{{1i}}`) and hexadecimal floats (`printf "%x" 1.5`, `%b`) are refused, and
-//!   `%p` (an address in memory) is a bad verb.
+//! - Complex numbers (`{{1i}}`) are refused, and `%p` (an address in memory) is a bad verb.
 //! - `slice` never reaches behind the end of a list, where Go shows spare memory if there is some.
 //! - A template ends after so many steps ([`Limits`]); Go's goes on.
 //! - What fails prints nothing; kubectl prints what came before, and a dump, to stdout.

@@ -1,6 +1,7 @@
 //! Fractions: `%g`, `%e`, `%f`. The digits are Rust's, which are the shortest that are exact, or
 //! correctly rounded, as Go's are.
 
+use super::binary;
 use super::printer::{Flags, Printer};
 
 /// No float has more digits than this that aren't zero.
@@ -15,18 +16,14 @@ struct Decimal {
 /// A float by its verb.
 pub(super) fn write(printer: &mut Printer<'_>, number: f64, verb: char) {
     let flags = printer.flags;
-    let default = if matches!(verb, 'v' | 'g' | 'G') {
-        None
-    } else {
-        Some(6)
-    };
+    let default = matches!(verb, 'e' | 'E' | 'f' | 'F').then_some(6);
     let precision = flags.precision.or(default);
     let mut text = if number.is_finite() {
         magnitude(number.abs(), verb, precision)
     } else {
         "Inf".to_owned()
     };
-    if flags.sharp {
+    if flags.sharp && verb != 'b' {
         text = with_point(&text, verb, precision);
     }
     let sign = match () {
@@ -59,6 +56,8 @@ fn magnitude(number: f64, verb: char, precision: Option<usize>) -> String {
             exponential(&decimal, precision, verb)
         }
         ('f' | 'F', precision) => fixed(number, precision.unwrap_or(6)),
+        ('b', _) => binary::binary(number),
+        ('x' | 'X', precision) => binary::hexadecimal(number, verb, precision),
         (_, precision) => general(number, verb, precision.map(|digits| digits.max(1))),
     }
 }
@@ -138,15 +137,20 @@ fn fixed(number: f64, precision: usize) -> String {
 
 /// `#`: a point in any case, and the zeros that `%g` leaves out.
 fn with_point(text: &str, verb: char, precision: Option<usize>) -> String {
-    let split = text.find(['e', 'E']).unwrap_or(text.len());
+    let marks: &[char] = match verb {
+        'x' | 'X' => &['p', 'P'],
+        _ => &['e', 'E'],
+    };
+    let split = text.find(marks).unwrap_or(text.len());
     let (number, exponent) = text.split_at(split);
     let mut number = number.to_owned();
     let wanted = match verb {
-        'v' | 'g' | 'G' => precision.unwrap_or(6),
+        'v' | 'g' | 'G' | 'x' => precision.unwrap_or(6),
         _ => 0,
     };
+    // Go counts the x of 0x, too.
     let significant = number.trim_start_matches(['0', '.']);
-    let mut found = significant.chars().filter(char::is_ascii_digit).count();
+    let mut found = significant.chars().filter(|c| *c != '.').count();
     if !number.contains('.') {
         found += usize::from(number == "0");
         number.push('.');

@@ -60,10 +60,9 @@ impl<'s> Printer<'s> {
             }
             Value::Int(_) | Value::Int64(_) | Value::Byte(_) => self.whole(value, verb),
             Value::Float(number) => match verb {
-                'v' | 'g' | 'G' | 'e' | 'E' | 'f' | 'F' => {
+                'v' | 'g' | 'G' | 'e' | 'E' | 'f' | 'F' | 'x' | 'X' | 'b' => {
                     float::write(self, *number, verb);
                 }
-                'x' | 'X' | 'b' => self.sink.fail(CallFault::HexFloat(verb)),
                 _ => self.bad_verb(value, verb),
             },
             Value::Text(text) => match verb {

@@ -190,9 +190,8 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 fn formatted() -> impl Strategy<Value = String> {
-    // No %p, an address; no %b and %x, which are hexadecimal for floats.
-    let verbs =
-        "[ab%]?%[-+# 0]{0,2}([0-9]{0,2}|[*])([.][0-9]{0,1})?([\\[][0-3][\\]])?[vdsqtTcUoOeEfgGw%z]";
+    // No %p, an address.
+    let verbs = "[ab%]?%[-+# 0]{0,2}([0-9]{0,2}|[*])([.][0-9]{0,1})?([\\[][0-3][\\]])?[vdsqtTcUoOeEfgGxXbw%z]";
     let format = prop::collection::vec(verbs, 0..3).prop_map(|verbs| verbs.concat());
     let arguments = prop::collection::vec(term(), 0..4);
     (format, arguments).prop_map(|(format, arguments)| {
