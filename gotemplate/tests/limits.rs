@@ -76,12 +76,9 @@ fn a_template_that_calls_itself_ends_before_the_stack_does() {
         for template in [
             "{{define \"r\"}}{{template \"r\" .}}{{end}}{{template \"r\" .}}",
             "{{template \"output\" .}}",
-            "{{define \"r\"}}{{range 1}}{{with 1}}{{if 1}}{{print (print (template))}}{{end}}{{end}}{{end}}{{end}}",
             "{{define \"r\"}}{{range 1}}{{with 1}}{{if 1}}{{template \"r\" (print (print (print 1)))}}{{end}}{{end}}{{end}}{{end}}{{template \"r\"}}",
         ] {
-            let Ok(template) = Template::parse(template) else {
-                continue;
-            };
+            let template = Template::parse(template).expect("a template");
             let error = template.render(&json!({})).expect_err("too deep");
             assert_eq!(error.fault, Fault::TooDeep(Limits::default().depth));
         }
@@ -133,7 +130,7 @@ fn long_chains_of_else_are_not_deep() {
 #[test]
 fn deep_data_is_an_error_and_no_crash() {
     on_a_small_stack(|| {
-        let deep = (0..5_000).fold(json!(1), |inner, _| json!([inner]));
+        let deep = (0..5_000).fold(json!(1), |inner, _| Value::Array(vec![inner]));
         for template in ["{{.}}", "{{print .}}", "{{printf \"%d\" .}}"] {
             let template = Template::parse(template).expect("a template");
             template.render(&deep).expect_err("too deep");
