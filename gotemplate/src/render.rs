@@ -43,7 +43,7 @@ enum Flow {
 
 struct Renderer<'a> {
     blocks: &'a Blocks,
-    machine: Machine<'a>,
+    machine: Machine,
     output: Sink,
 }
 

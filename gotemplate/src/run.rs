@@ -10,12 +10,10 @@ use crate::value::{Text, Value};
 pub(crate) struct Frame<'a>(Vec<(&'a str, Value<'a>)>);
 
 /// Evaluates, and counts what it costs.
-pub(crate) struct Machine<'a> {
+pub(crate) struct Machine {
     limits: Limits,
     steps: u64,
     depth: usize,
-    /// Each value lives as long as template and data.
-    lives: std::marker::PhantomData<&'a ()>,
 }
 
 impl<'a> Frame<'a> {
@@ -72,13 +70,12 @@ impl<'a> Frame<'a> {
     }
 }
 
-impl<'a> Machine<'a> {
+impl Machine {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
             steps: 0,
             depth: 0,
-            lives: std::marker::PhantomData,
         }
     }
 
@@ -106,7 +103,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The value of the last command; its variables get it, too.
-    pub(crate) fn pipeline(
+    pub(crate) fn pipeline<'a>(
         &mut self,
         pipeline: &'a Pipeline,
         dot: &Value<'a>,
@@ -133,7 +130,7 @@ impl<'a> Machine<'a> {
         Ok(value)
     }
 
-    fn command(
+    fn command<'a>(
         &mut self,
         command: &'a Command,
         piped: Option<Value<'a>>,
@@ -153,7 +150,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The value of an operand. `more`: arguments stand behind it, which no field takes.
-    fn operand(
+    fn operand<'a>(
         &mut self,
         operand: &'a Operand,
         more: bool,
@@ -182,7 +179,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn call(
+    fn call<'a>(
         &mut self,
         name: &str,
         at: Span,
@@ -207,7 +204,7 @@ impl<'a> Machine<'a> {
         self.run(function, &values, at)
     }
 
-    fn run(
+    fn run<'a>(
         &mut self,
         function: &'static Function,
         values: &[Value<'a>],
@@ -225,7 +222,7 @@ impl<'a> Machine<'a> {
     }
 
     /// `and` and `or`: the first argument whose truth is `until`, else the last.
-    fn until(
+    fn until<'a>(
         &mut self,
         until: bool,
         arguments: &'a [Operand],
@@ -243,7 +240,7 @@ impl<'a> Machine<'a> {
         Ok(piped.unwrap_or(last))
     }
 
-    fn argument(
+    fn argument<'a>(
         &mut self,
         parameter: Parameter,
         operand: &'a Operand,

@@ -40,7 +40,7 @@ impl<'s> Printer<'s> {
         let whole = matches!(value, Value::List(_) | Value::Map(_)) && matches!(verb, 'w' | 'p');
         match verb {
             'T' | 'v' if value.is_nil() => self.pad(b"<nil>"),
-            'T' => self.text(value.kind().as_bytes(), 's'),
+            'T' => self.text(value.kind().as_bytes()),
             _ if whole || value.is_nil() => self.bad_verb(value, verb),
             _ => self.value(value, verb),
         }
@@ -67,7 +67,7 @@ impl<'s> Printer<'s> {
             },
             Value::Text(text) => match verb {
                 'v' if self.flags.go_syntax => quote::write(self, text),
-                'v' | 's' => self.text(text, verb),
+                'v' | 's' => self.text(text),
                 'q' => quote::write(self, text),
                 'x' | 'X' => self.hex(text, verb),
                 _ => self.bad_verb(value, verb),
@@ -146,7 +146,7 @@ impl<'s> Printer<'s> {
     }
 
     /// A text, cut to the precision.
-    fn text(&mut self, text: &[u8], _: char) {
+    fn text(&mut self, text: &[u8]) {
         let text = self.cut(text);
         self.pad(text);
     }

@@ -93,7 +93,7 @@ impl Parser<'_> {
         let Some(term) = self.term(token)? else {
             return Ok(None);
         };
-        let end = self.end();
+        let end = self.here();
         let mut fields = Vec::new();
         while self.peek().kind == Kind::Field {
             fields.push(self.field(self.peek()));
@@ -102,7 +102,7 @@ impl Parser<'_> {
         let at = Span { start, end };
         let whole = Span {
             start,
-            end: self.end(),
+            end: self.here(),
         };
         let term = match term {
             term if fields.is_empty() => term,
@@ -166,8 +166,8 @@ impl Parser<'_> {
         self.written(token)[1..].to_owned()
     }
 
-    /// Where the last token ends.
-    fn end(&self) -> usize {
+    /// Where what was read so far ends.
+    fn here(&self) -> usize {
         self.peek().at.start
     }
 }
