@@ -11,7 +11,7 @@ use crate::Outcome;
 
 /// What Go makes of cases, in their order.
 pub(crate) fn run(cases: &[(String, Value)]) -> Vec<Outcome> {
-    let input: String = cases.iter().map(|case| line(case)).collect();
+    let input: String = cases.iter().map(line).collect();
     let output = go(input);
     let lines = output.lines();
     let outcomes = lines.map(|line| serde_json::from_str(line).expect("Go prints JSON"));
