@@ -233,6 +233,9 @@ pub(crate) enum Failure {
     /// `diff` couldn't compare.
     #[error("{0}")]
     NoDiff(Box<Failure>),
+    /// The user's template can't print what there is.
+    #[error(transparent)]
+    Template(#[from] crate::template::Unprintable),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -332,6 +335,7 @@ impl Failure {
             )),
             Self::Server(error) => Some(error.fix()),
             Self::Sax(error) => error.fix(),
+            Self::Template(error) => Some(error.fix()),
             Self::NobodyToAsk { .. } | Self::NobodyToAnswer { .. } => {
                 Some("add --yes (-y)".to_owned())
             }

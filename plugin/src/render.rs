@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{ObjectFormat, Output};
 use crate::scaffold::{Object, without_managed_fields};
-use crate::template::Template;
+use crate::template::{Template, Unprintable};
 
 pub(crate) use age::age;
 pub(crate) use audit::{audit_text, policy_reports};
@@ -59,14 +59,20 @@ pub(crate) fn pretty_yaml(value: &impl Serialize) -> String {
 }
 
 /// Our own results by a template of the user's.
-pub(crate) fn templated(value: &impl Serialize, template: &Template) -> String {
+pub(crate) fn templated(
+    value: &impl Serialize,
+    template: &Template,
+) -> Result<String, Unprintable> {
     template.render(&serde_json::to_value(value).expect("our own results must be JSON"))
 }
 
 /// Objects as kubectl prints them: by a template of a List of them, or in a format.
-pub(crate) fn printed(objects: &[Object], output: &Output<ObjectFormat>) -> String {
+pub(crate) fn printed(
+    objects: &[Object],
+    output: &Output<ObjectFormat>,
+) -> Result<String, Unprintable> {
     match output {
-        Output::Named(format) => self::objects(objects, *format),
+        Output::Named(format) => Ok(self::objects(objects, *format)),
         Output::Template(template) => template.render(&list(shown(objects))),
     }
 }

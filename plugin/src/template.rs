@@ -1,7 +1,5 @@
-//! kubectl's output templates: `-o jsonpath=...` and `-o custom-columns=...`, with their files.
-//!
-//! Its Go templates are a programming language of their own, and no library in Rust speaks it
-//! well: they are refused, with what does the same.
+//! kubectl's output templates: `-o jsonpath=...`, `-o custom-columns=...` and `-o go-template=...`,
+//! with their files.
 
 mod columns;
 mod evaluate;
@@ -10,6 +8,7 @@ mod jsonpath;
 use std::fmt;
 use std::path::PathBuf;
 
+use gotemplate::{RenderError, SyntaxError};
 use serde_json::Value;
 
 use crate::system;
@@ -25,17 +24,13 @@ pub(crate) enum Template {
     JsonPathAsJson(JsonPath),
     /// A table with a path for each column.
     Columns(Columns),
+    /// A program in Go's language of templates.
+    Go(gotemplate::Template),
 }
 
 /// Why a text is no template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TemplateError {
-    /// Go's own.
-    #[error(
-        "Go templates aren't supported; `-o jsonpath=...` or `-o custom-columns=...` print single \
-         fields, and -o json feeds any other program"
-    )]
-    GoTemplate,
     /// Nothing behind the `=`.
     #[error("{name} needs a template, as in {name}={example}")]
     Empty {
@@ -52,6 +47,14 @@ pub(crate) enum TemplateError {
         /// Why.
         reason: String,
     },
+    /// A Go template that can't be read.
+    #[error("{place}: {cause}")]
+    Go {
+        /// The template, or the file where it is.
+        place: String,
+        /// Where in it, and why.
+        cause: SyntaxError,
+    },
     /// A file that can't be read.
     #[error("{}: can't be read: {cause}", path.display())]
     File {
@@ -60,6 +63,28 @@ pub(crate) enum TemplateError {
         /// Why.
         cause: String,
     },
+}
+
+/// Why a template prints nothing of what it was given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unprintable {
+    /// It doesn't fit the data, or doesn't end.
+    #[error("the Go template can't print this: {0}")]
+    Go(#[from] RenderError),
+    /// Single bytes of a text, or what Base64 held.
+    #[error("the Go template prints bytes that are no UTF-8, the first at byte {0}")]
+    NoText(usize),
+}
+
+impl Unprintable {
+    /// The one action that mends it.
+    pub(crate) fn fix(&self) -> String {
+        match self {
+            Self::Go(_) => "`-o json` shows what the template is given",
+            Self::NoText(_) => "print them with `printf \"%q\"`, or leave them in Base64",
+        }
+        .to_owned()
+    }
 }
 
 impl Template {
@@ -74,20 +99,29 @@ impl Template {
                 .map(Self::JsonPath),
             "custom-columns" => columns(text),
             "custom-columns-file" => read(text).and_then(|text| columns_of_file(&text)),
-            "go-template" | "go-template-file" | "template" | "templatefile" => {
-                Err(TemplateError::GoTemplate)
+            "go-template" | "template" => go("go-template", text, &format!("{text:?}")),
+            "go-template-file" | "templatefile" => {
+                read(text).and_then(|read| go("go-template-file", &read, text))
             }
             _ => return None,
         })
     }
 
     /// What it makes of a value.
-    pub(crate) fn render(&self, value: &Value) -> String {
-        match self {
+    ///
+    /// # Errors
+    /// Where a Go template asks for what isn't there, or never ends. Paths always print something.
+    pub(crate) fn render(&self, value: &Value) -> Result<String, Unprintable> {
+        Ok(match self {
             Self::JsonPath(path) => path.text(value),
             Self::JsonPathAsJson(path) => path.json(value),
             Self::Columns(columns) => columns.text(value),
-        }
+            Self::Go(template) => {
+                let bytes = template.render(value)?;
+                let text = String::from_utf8(bytes);
+                text.map_err(|error| Unprintable::NoText(error.utf8_error().valid_up_to()))?
+            }
+        })
     }
 }
 
@@ -97,6 +131,18 @@ fn jsonpath(name: &'static str, text: &str) -> Result<JsonPath, TemplateError> {
         return Err(TemplateError::Empty { name, example });
     }
     JsonPath::parse(text).map_err(|reason| syntax(text, reason))
+}
+
+fn go(name: &'static str, text: &str, place: &str) -> Result<Template, TemplateError> {
+    if text.is_empty() {
+        let example = "'{{.metadata.name}}'";
+        return Err(TemplateError::Empty { name, example });
+    }
+    let place = place.to_owned();
+    let template = gotemplate::Template::parse(text);
+    template
+        .map(Template::Go)
+        .map_err(|cause| TemplateError::Go { place, cause })
 }
 
 fn columns(text: &str) -> Result<Template, TemplateError> {

@@ -127,7 +127,12 @@ fn pure_crates_know_no_io_time_network_or_engine() {
         "tokio",
         "wasmtime",
     ];
-    for folder in ["tpu/src", "admission/src", "placement/src"] {
+    for folder in [
+        "tpu/src",
+        "admission/src",
+        "placement/src",
+        "gotemplate/src",
+    ] {
         for (path, text) in sources(folder) {
             let production = text.split("#[cfg(test)]").next().unwrap_or_default();
             let in_tests = path.components().any(|part| part.as_os_str() == "tests")
@@ -276,7 +281,15 @@ fn is_path(word: &str) -> bool {
         "webhook/",
         "plugin/",
     ];
-    let more = ["saxml/", "fuzz/", "manifests/", "tests/", "xtask/", ".ci/"];
+    let more = [
+        "saxml/",
+        "gotemplate/",
+        "fuzz/",
+        "manifests/",
+        "tests/",
+        "xtask/",
+        ".ci/",
+    ];
     let starts = |folder: &&str| word.starts_with(*folder);
     !word.contains(['<', ' ']) && (folders.iter().any(starts) || more.iter().any(starts))
 }

@@ -64,6 +64,10 @@ impl<F: ValueEnum + Clone + Send + Sync + 'static> TypedValueParser for OutputPa
                 "custom-columns=SPEC",
                 "A table of TITLE:PATH, ...; also custom-columns-file=FILE",
             ),
+            (
+                "go-template=TEMPLATE",
+                "A template of Go's, as kubectl has it; also go-template-file=FILE",
+            ),
         ];
         let templates = templates.map(|(name, help)| PossibleValue::new(name).help(help));
         Some(Box::new(named.chain(templates)))

@@ -37,7 +37,7 @@ pub(super) fn run(args: &BenchArgs, printer: &Printer) -> Result<Exit, Failure> 
         write(path, &bench_svg(&measured))?;
     }
     let text = match &args.output {
-        Output::Template(template) => templated(&measured, template),
+        Output::Template(template) => templated(&measured, template)?,
         Output::Named(BenchFormat::Json) => pretty_json(&measured),
         Output::Named(BenchFormat::Yaml) => pretty_yaml(&measured),
         Output::Named(BenchFormat::Svg) => bench_svg(&measured),

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::render;
 use crate::scaffold::{JobSet, Object};
+use crate::template::Unprintable;
 
 pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure> {
     let dry_run = settle_dry_run(args, printer)?;
@@ -21,7 +22,7 @@ pub(super) fn run(args: &DeployArgs, printer: &Printer) -> Result<Exit, Failure>
     let judge = load_judge(&args.policies, objects)?;
     judge_creation(&judge, objects, printer)?;
     if dry_run == DryRun::Client {
-        printer.data(&rehearsed(args.output.as_ref(), objects))?;
+        printer.data(&rehearsed(args.output.as_ref(), objects)?)?;
         return Ok(Exit::Fine);
     }
     let ledger = Ledger::of(objects.iter().map(Object::display_name));
@@ -68,14 +69,17 @@ fn apply_options(args: &DeployArgs, dry_run: DryRun) -> ApplyOptions {
 }
 
 /// What a dry run on this machine prints.
-fn rehearsed(output: Option<&Output<ObjectFormat>>, objects: &[Object]) -> String {
+fn rehearsed(
+    output: Option<&Output<ObjectFormat>>,
+    objects: &[Object],
+) -> Result<String, Unprintable> {
     let line = |object: &Object| {
         let (name, outcome) = (object.display_name(), Outcome::Created);
         format!("{name} {outcome} (dry run)\n")
     };
     match output {
         Some(output) => render::printed(objects, output),
-        None => objects.iter().map(line).collect(),
+        None => Ok(objects.iter().map(line).collect()),
     }
 }
 

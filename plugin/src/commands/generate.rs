@@ -99,7 +99,7 @@ async fn whole(
         Output::Named(AnswerFormat::Text) => {}
         Output::Named(AnswerFormat::Json) => printer.data(&pretty_json(&report))?,
         Output::Named(AnswerFormat::Yaml) => printer.data(&pretty_yaml(&report))?,
-        Output::Template(template) => printer.data(&templated(&report, template))?,
+        Output::Template(template) => printer.data(&templated(&report, template)?)?,
     }
     Ok(match failed {
         0 => Exit::Fine,

@@ -34,7 +34,7 @@ fn sized(args: &PlanArgs, wish: &Wish, plan: &Plan, printer: &Printer) -> Result
     let report = || Report::of(wish, plan);
     let format = match &args.output {
         Output::Named(format) => format,
-        Output::Template(template) => return Ok(templated(&report(), template)),
+        Output::Template(template) => return Ok(templated(&report(), template)?),
     };
     Ok(match format {
         PlanFormat::Json => pretty_json(&report()),
@@ -63,7 +63,7 @@ fn placed(
     let found = on_cluster(args, plan, printer)?;
     let report = || PlacedReport::of(wish, plan, &found);
     let text = match &args.output {
-        Output::Template(template) => templated(&report(), template),
+        Output::Template(template) => templated(&report(), template)?,
         Output::Named(PlanFormat::Json) => pretty_json(&report()),
         Output::Named(PlanFormat::Yaml) => pretty_yaml(&report()),
         Output::Named(PlanFormat::Table | PlanFormat::Gcloud) => {

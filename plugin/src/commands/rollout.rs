@@ -115,7 +115,7 @@ impl Rollout<'_> {
             applied.push(object.clone());
         }
         match self.output {
-            Some(format) => Ok(self.printer.data(&render::printed(&applied, format))?),
+            Some(format) => Ok(self.printer.data(&render::printed(&applied, format)?)?),
             None => Ok(()),
         }
     }

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::render;
 use crate::scaffold::{JobSet, Names, Object, RequestError};
+use crate::template::Unprintable;
 use authored::authored;
 
 /// Where the number stands. Ours have one replicated job.
@@ -48,7 +49,7 @@ pub(super) fn run(args: &ScaleArgs, printer: &Printer) -> Result<Exit, Failure> 
         let judge = load_judge(&args.policies, &wanted)?;
         judge_creation(&judge, &wanted, printer)?;
         if dry_run == DryRun::Client {
-            printer.data(&rehearsed(args, &wanted))?;
+            printer.data(&rehearsed(args, &wanted)?)?;
             return Ok(Exit::Fine);
         }
         let ledger = Ledger::of([wanted[0].display_name()]);
@@ -90,21 +91,21 @@ async fn find(cluster: &Cluster, names: &Names, namespace: &str) -> Result<Objec
 
 fn unchanged(args: &ScaleArgs, stored: &Object, printer: &Printer) -> Result<Exit, Failure> {
     let text = match &args.output {
-        Some(output) => render::printed(std::slice::from_ref(stored), output),
+        Some(output) => render::printed(std::slice::from_ref(stored), output)?,
         None => format!("{} {}\n", stored.display_name(), Outcome::Unchanged),
     };
     printer.data(&text)?;
     Ok(Exit::Fine)
 }
 
-fn rehearsed(args: &ScaleArgs, wanted: &[Object]) -> String {
+fn rehearsed(args: &ScaleArgs, wanted: &[Object]) -> Result<String, Unprintable> {
     let line = |object: &Object| {
         let (name, outcome) = (object.display_name(), Outcome::Configured);
         format!("{name} {outcome} (dry run)\n")
     };
     match &args.output {
         Some(output) => render::printed(wanted, output),
-        None => wanted.iter().map(line).collect(),
+        None => Ok(wanted.iter().map(line).collect()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::render::{Cell, Table, pretty_json, pretty_yaml, templated};
 use crate::sax::{Extras, Peer, Reach, SaxError};
+use crate::template::Unprintable;
 
 /// How many numbers of a vector a table shows.
 const SHOWN: usize = 6;
@@ -32,7 +33,7 @@ pub(super) fn score(args: &ScoreArgs, printer: &Printer) -> Result<Exit, Failure
         };
         let text = match &args.output {
             Output::Named(ValueFormat::Table) => report.table(printer),
-            output => data(&report, output),
+            output => data(&report, output)?,
         };
         printer.data(&text)?;
         Ok(Exit::Fine)
@@ -56,7 +57,7 @@ pub(super) fn embed(args: &EmbedArgs, printer: &Printer) -> Result<Exit, Failure
         };
         let text = match &args.output {
             Output::Named(ValueFormat::Table) => report.table(printer),
-            output => data(&report, output),
+            output => data(&report, output)?,
         };
         printer.data(&text)?;
         Ok(Exit::Fine)
@@ -114,12 +115,12 @@ impl Embeddings<'_> {
     }
 }
 
-fn data(report: &impl Serialize, output: &Output<ValueFormat>) -> String {
-    match output {
-        Output::Template(template) => templated(report, template),
+fn data(report: &impl Serialize, output: &Output<ValueFormat>) -> Result<String, Unprintable> {
+    Ok(match output {
+        Output::Template(template) => templated(report, template)?,
         Output::Named(ValueFormat::Yaml) => pretty_yaml(report),
         Output::Named(_) => pretty_json(report),
-    }
+    })
 }
 
 /// Scores belong to suffixes by their place alone.

@@ -18,6 +18,7 @@ use crate::judge::Judge;
 use crate::printer::{Printer, Screen};
 use crate::render::{Detail, pretty_json, pretty_yaml, status_names, status_text, templated};
 use crate::standing::{Phase, Standing, standing};
+use crate::template::Unprintable;
 
 /// How often to look, and how small a part of the time reading may take: a large cluster is
 /// looked at less often.
@@ -55,7 +56,7 @@ async fn once(
             return Ok(Exit::Fine);
         }
     }
-    printer.data(&rendered(args, &standing, now, printer))?;
+    printer.data(&rendered(args, &standing, now, printer)?)?;
     Ok(exit(args, &standing))
 }
 
@@ -76,7 +77,7 @@ async fn watch(
         let taken = started.elapsed();
         ask_saxml(args, cluster, &mut standing).await?;
         if shown.as_ref() != Some(&standing) {
-            screen.draw(&rendered(args, &standing, now, printer))?;
+            screen.draw(&rendered(args, &standing, now, printer)?)?;
         }
         let ended = exit(args, &standing);
         if ended != Exit::Fine {
@@ -146,20 +147,25 @@ fn chosen(args: &StatusArgs, all: Standing) -> Result<Standing, Failure> {
     })
 }
 
-fn rendered(args: &StatusArgs, standing: &Standing, now: Time, printer: &Printer) -> String {
+fn rendered(
+    args: &StatusArgs,
+    standing: &Standing,
+    now: Time,
+    printer: &Printer,
+) -> Result<String, Unprintable> {
     let detail = Detail {
         namespaces: args.all_namespaces,
         wide: args.output == Output::Named(StatusFormat::Wide),
     };
-    match &args.output {
-        Output::Template(template) => templated(standing, template),
+    Ok(match &args.output {
+        Output::Template(template) => templated(standing, template)?,
         Output::Named(StatusFormat::Text | StatusFormat::Wide) => {
             status_text(standing, now, detail, printer)
         }
         Output::Named(StatusFormat::Json) => pretty_json(standing),
         Output::Named(StatusFormat::Yaml) => pretty_yaml(standing),
         Output::Named(StatusFormat::Name) => status_names(standing),
-    }
+    })
 }
 
 fn nothing(args: &StatusArgs) -> Result<String, Failure> {

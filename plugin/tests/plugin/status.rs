@@ -85,12 +85,16 @@ fn labels_select_and_templates_print() {
     let wrong = status(&api, &["-l", "a b"]);
     assert_eq!(wrong.status, Some(1));
     assert!(wrong.stderr.contains("expected a label's key"), "{wrong}");
-    let template = status(&api, &["-o", "go-template={{.x}}"]);
-    assert_eq!(template.status, Some(1));
-    assert!(
-        template.stderr.contains("Go templates aren't supported"),
-        "{template}"
+    let go = "go-template={{range .workloads}}{{.name}}{{end}}";
+    let chosen = status(&api, &["-A", "-l", "app=notebook", "-o", go]);
+    assert_eq!(chosen.stdout, "notebook", "{chosen}");
+    let unread = status(&api, &["-o", "go-template={{range .x}}{{.y}}"]);
+    insta::assert_snapshot!("status-go-template-unread", unread);
+    let unfit = status(
+        &api,
+        &["-o", "go-template={{range .workloads}}{{.name.x}}{{end}}"],
     );
+    insta::assert_snapshot!("status-go-template-unfit", unfit);
 }
 
 #[test]

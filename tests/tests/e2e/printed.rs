@@ -13,7 +13,7 @@ const DEPLOY: [&str; 6] = [
     "my-models",
 ];
 /// What is compared; of fields that the server doesn't make up anew at each read.
-const TEMPLATES: [&str; 9] = [
+const TEMPLATES: [&str; 13] = [
     "jsonpath={.kind}",
     "jsonpath={.items[*].metadata.name}",
     "jsonpath={range .items[*]}{.kind}{\"\\t\"}{.metadata.name}{\"\\n\"}{end}",
@@ -22,6 +22,10 @@ const TEMPLATES: [&str; 9] = [
     "jsonpath={.items[1].metadata.labels.app\\.kubernetes\\.io/instance}",
     "jsonpath={..containerPort}",
     "jsonpath-as-json={.items[*].metadata.labels}",
+    "go-template={{range .items}}{{.kind}}/{{.metadata.name}}{{\"\\n\"}}{{end}}",
+    "go-template={{range $i, $o := .items}}{{$i}} {{.spec.replicas}} {{len .metadata.labels}} {{.spec.none.none}};{{end}}",
+    "template={{range .items}}{{range $k, $v := .metadata.labels}}{{printf \"%-30s%q\\n\" $k $v}}{{end}}{{end}}",
+    "go-template={{with (index .items 1).spec}}{{.}}{{end}} {{exists .items 0 \"spec\"}} {{\"c2F4\" | base64decode}}",
     "custom-columns=NAME:.metadata.name,REPLICAS:.spec.replicas,PORTS:.spec.ports[*].port",
 ];
 

@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::render::{Columns, Growing, Listed, pretty_json, pretty_yaml, templated};
+use crate::template::Unprintable;
 
 /// How often to look, and how small a part of the time looking may take.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -50,7 +51,7 @@ pub(super) async fn show<T: Listed>(
     }
     let mut growing = args.watch.then(Growing::default);
     let quiet = seen.rows.is_empty() && (args.watch || is_table(args));
-    if !quiet && !printer.data_for_reader(&text(&seen.rows, args, growing.as_mut(), printer))? {
+    if !quiet && !printer.data_for_reader(&text(&seen.rows, args, growing.as_mut(), printer)?)? {
         return Ok(Exit::Fine);
     }
     match args.watch {
@@ -80,7 +81,7 @@ async fn watch<T: Listed>(
             Ok(seen) => {
                 let changes = changes(&shown, &seen.rows);
                 shown = keyed(seen.rows);
-                let text = text(&changes, args, Some(&mut growing), printer);
+                let text = text(&changes, args, Some(&mut growing), printer)?;
                 if !changes.is_empty() && !printer.data_for_reader(&text)? {
                     return Ok(Exit::Fine);
                 }
@@ -127,14 +128,14 @@ fn text<T: Listed>(
     args: &GetArgs,
     growing: Option<&mut Growing>,
     printer: &Printer,
-) -> String {
+) -> Result<String, Unprintable> {
     let all = BTreeMap::from([(T::WHAT, rows)]);
     let columns = Columns {
         namespaces: args.all_namespaces,
         wide: args.output == Output::Named(GetFormat::Wide),
     };
-    match &args.output {
-        Output::Template(template) => templated(&all, template),
+    Ok(match &args.output {
+        Output::Template(template) => templated(&all, template)?,
         Output::Named(GetFormat::Json) => pretty_json(&all),
         Output::Named(GetFormat::Yaml) => match args.watch {
             true => format!("---\n{}", pretty_yaml(&all)),
@@ -151,7 +152,7 @@ fn text<T: Listed>(
                 None => table.text(printer),
             }
         }
-    }
+    })
 }
 
 fn warn(troubles: &[String], printer: &Printer) -> Result<(), Failure> {

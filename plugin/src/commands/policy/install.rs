@@ -36,7 +36,7 @@ pub(super) fn run(args: &InstallPolicyArgs, printer: &Printer) -> Result<Exit, F
         let objects: Vec<Object> = objects(&shipments).cloned().collect();
         let line = |object: &Object| format!("{} created (dry run)\n", object.display_name());
         let text = match &args.output {
-            Some(output) => printed(&objects, output),
+            Some(output) => printed(&objects, output)?,
             None => objects.iter().map(line).collect(),
         };
         printer.data(&text)?;
@@ -120,7 +120,7 @@ async fn apply(
     .await;
     match (&args.output, &applied) {
         (None, _) => printer.data(&lines)?,
-        (Some(output), Ok(objects)) => printer.data(&printed(objects, output))?,
+        (Some(output), Ok(objects)) => printer.data(&printed(objects, output)?)?,
         (Some(_), Err(_)) => {}
     }
     Ok(applied?)

@@ -8,7 +8,7 @@ use crate::commands::{block_on, now};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{Printer, Tone};
-use crate::render::{Cell, Table, age, printed};
+use crate::render::{Cell, Table, age, objects, printed};
 use crate::scaffold::Object;
 
 pub(super) fn run(args: &ListPoliciesArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -16,7 +16,7 @@ pub(super) fn run(args: &ListPoliciesArgs, printer: &Printer) -> Result<Exit, Fa
         let cluster = Cluster::connect(&args.connection).await?;
         Ok(cluster.wasm_policies().await?)
     })?;
-    let of_kubectl = |format| printed(&policies, &Output::Named(format));
+    let of_kubectl = |format| objects(&policies, format);
     let text = match &args.output {
         Output::Named(PolicyListFormat::Text | PolicyListFormat::Wide) if policies.is_empty() => {
             printer.note("No WasmPolicy is installed: the built-in policies are in force.")?;
@@ -27,7 +27,7 @@ pub(super) fn run(args: &ListPoliciesArgs, printer: &Printer) -> Result<Exit, Fa
         Output::Named(PolicyListFormat::Json) => of_kubectl(ObjectFormat::Json),
         Output::Named(PolicyListFormat::Yaml) => of_kubectl(ObjectFormat::Yaml),
         Output::Named(PolicyListFormat::Name) => of_kubectl(ObjectFormat::Name),
-        Output::Template(template) => printed(&policies, &Output::Template(template.clone())),
+        Output::Template(template) => printed(&policies, &Output::Template(template.clone()))?,
     };
     printer.data(&text)?;
     Ok(Exit::Fine)
