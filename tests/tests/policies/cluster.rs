@@ -114,6 +114,13 @@ impl Turn {
         policy
     }
 
+    /// A policy that sees one namespace, out of an image.
+    pub(crate) fn of_image(&self, name: &'static str, namespace: &str, image: &str) -> Policy<'_> {
+        let policy = Policy { turn: self, name };
+        policy.apply(namespace, &json!({"module": {"image": image}}));
+        policy
+    }
+
     /// An object as it is stored.
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let text = self.kubectl(&[&["get", "-o", "json"], arguments].concat());
