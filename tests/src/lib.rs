@@ -2,7 +2,7 @@
 //! do with them.
 //!
 //! [`controlplane`] starts and ends clusters. [`guest`] makes policies. [`kubectl`], [`helm`],
-//! [`https`], [`product`], [`namespace`] and [`wait`] are the hands of a test.
+//! [`https`], [`product`], [`registry`], [`namespace`] and [`wait`] are the hands of a test.
 
 pub mod controlplane;
 mod go_tools;
@@ -12,4 +12,5 @@ pub mod https;
 pub mod kubectl;
 pub mod namespace;
 pub mod product;
+pub mod registry;
 pub mod wait;

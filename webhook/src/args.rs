@@ -2,6 +2,7 @@
 
 mod certificates;
 mod load;
+mod registries;
 
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -15,6 +16,7 @@ use crate::reads::Caps;
 
 pub(crate) use certificates::Certificates;
 pub(crate) use load::Load;
+pub(crate) use registries::Registries;
 
 /// Admission webhook of kubectl-sax: reviews TPU and Sax objects with WebAssembly policies.
 #[derive(Debug, Parser)]
@@ -46,6 +48,9 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) policies: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+
     /// File or folder with objects (YAML or JSON) that policies may read where they are granted
     /// to, in place of the cluster; repeatable. Without it, and without a cluster, such reads find
     /// nobody to ask.
@@ -61,7 +66,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "NUMBER", default_value = "33554432")]
     pub(crate) read_bytes: NonZero<u32>,
 
-    /// Folder for compiled policies; without it each start compiles them anew.
+    /// Folder for compiled policies, and for components out of images; without it each start
+    /// compiles and pulls them anew.
     #[arg(long, value_name = "DIR", env = "KUBECTL_SAX_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 

@@ -17,6 +17,7 @@ mod cluster;
 mod crew;
 mod following;
 mod http;
+mod images;
 mod leader;
 mod logging;
 mod metrics;

@@ -24,6 +24,7 @@ mod leader;
 mod live;
 mod metrics;
 mod module;
+mod needs;
 mod pending;
 mod report;
 mod resource;
@@ -39,7 +40,7 @@ use runtime::Loaded;
 use crate::reads::Mirror;
 use crate::reviewer::{Means, Policies};
 
-pub(crate) use base::{Base, PoliciesError};
+pub(crate) use base::{Base, PoliciesError, cache_dir};
 pub(crate) use keeper::{Keeper, Kept};
 pub(crate) use live::Live;
 pub(crate) use metrics::PolicyMetrics;

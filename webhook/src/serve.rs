@@ -16,14 +16,15 @@ use crate::args::{self, Placement, Serve};
 use crate::cluster::{self, ClusterError};
 use crate::crew::{Crew, CrewError, Member};
 use crate::http::{self, Doors};
+use crate::images::{Images, Puller};
 use crate::metrics::Metrics;
 use crate::placer::Placer;
-use crate::policies::{Base, Keeper, Kept, Live, PoliciesError, Ranking};
+use crate::policies::{Base, Keeper, Kept, Live, PoliciesError, Ranking, cache_dir};
 use crate::reads::{Mirror, Reads};
 use crate::reviewer::{PolicyReviewer, Reviewer};
 use crate::server::{End, Server};
 use crate::shutdown::{Begun, Signals, Trigger};
-use crate::tls::Tls;
+use crate::tls::{Tls, use_ring};
 
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +102,8 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
             let client = member.api.client.clone();
             Reads::new(client, options.caps(), mirror)
         });
-        let mut keeper = keeper(&member, &base, &policies, reads, &metrics);
+        let supplies = (reads, images(options));
+        let mut keeper = keeper(&member, &base, &policies, supplies, &metrics);
         let ranking = Ranking {
             policies: Arc::clone(&policies),
             mirror: mirror.clone(),
@@ -174,7 +176,7 @@ fn keeper(
     member: &Member,
     base: &Arc<Base>,
     live: &Arc<Live<Loaded>>,
-    reads: Option<Reads>,
+    (reads, images): (Option<Reads>, Images),
     metrics: &Metrics,
 ) -> Keeper {
     Keeper::start(Kept {
@@ -187,8 +189,18 @@ fn keeper(
         reads,
         voice: member.voice.clone(),
         replicas: member.live.clone(),
+        images,
         metrics: metrics.policies(),
     })
+}
+
+fn images(options: &Serve) -> Images {
+    use_ring();
+    Images::new(Puller::new(
+        options.registries.config(),
+        options.registries.plain_registry.clone(),
+        cache_dir(options),
+    ))
 }
 
 fn placer(options: &Serve, member: &Member, ranking: Ranking) -> Placer {

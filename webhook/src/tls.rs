@@ -113,6 +113,12 @@ pub(crate) fn config(pair: &Pair, clients: Option<&str>) -> Result<ServerConfig,
     Ok(config)
 }
 
+/// Whoever asks for no provider by name gets this one, such as the client of registries.
+pub(crate) fn use_ring() {
+    // It fails where one is in use already, which is the same.
+    ring::default_provider().install_default().ok();
+}
+
 fn roots(pem: &str) -> Result<Arc<RootCertStore>, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {

@@ -129,6 +129,13 @@ impl Turn {
         replicas.map(of).collect()
     }
 
+    /// A policy that sees one namespace, out of an image.
+    pub(crate) fn of_image(&self, name: &'static str, namespace: &str, image: &str) -> Policy<'_> {
+        let policy = Policy { turn: self, name };
+        policy.apply(namespace, &json!({"module": {"image": image}}));
+        policy
+    }
+
     /// An object as it is stored.
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let text = self.kubectl(&[&["get", "-o", "json"], arguments].concat());

@@ -6,4 +6,5 @@ mod bad;
 mod cluster;
 mod custom;
 mod granted;
+mod imaged;
 mod installed;

@@ -44,7 +44,7 @@ impl Base {
     /// Where this process places no groups, the policy that gates them isn't among those.
     pub(crate) fn load(options: &Serve, places: bool) -> Result<Base, PoliciesError> {
         let engine = Engine::new(&EngineOptions {
-            cache_dir: options.cache_dir.clone().or_else(default_cache_dir),
+            cache_dir: cache_dir(options),
             ..EngineOptions::default()
         })?;
         let left_out: &[&str] = if places { &[] } else { &WITHOUT_A_PLACER };
@@ -105,6 +105,11 @@ impl Base {
             .filter(|entry| entry.policy.name == name);
         named.any(|entry| entry.source != *source)
     }
+}
+
+/// Where compiled policies and images are kept.
+pub(crate) fn cache_dir(options: &Serve) -> Option<PathBuf> {
+    options.cache_dir.clone().or_else(default_cache_dir)
 }
 
 /// The folder that the plugin uses too: what one compiled, the other need not. In a container

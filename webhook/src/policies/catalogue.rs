@@ -25,6 +25,8 @@ pub(super) struct Key {
     pub(super) generation: i64,
     /// The version of the ConfigMap that holds its module.
     pub(super) module: Option<String>,
+    /// How far its images are.
+    pub(super) images: Vec<String>,
     /// Why it can't read what it is granted.
     pub(super) unread: Option<Trouble>,
 }

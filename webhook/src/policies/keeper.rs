@@ -17,13 +17,15 @@ use super::catalogue::{Catalogue, Key, Outcome};
 use super::leader::Leader;
 use super::live::Live;
 use super::metrics::PolicyMetrics;
-use super::module::{self, Refusal};
+use super::module::{self, Refusal, Sources};
+use super::needs::Needs;
 use super::pending::Pending;
 use super::report::{self, IN_FORCE, LOADED, Replica};
 use super::resource::Resource;
 use super::watches::Watches;
+use crate::images::Images;
 use crate::placer::Leadership;
-use crate::reads::{Reads, State};
+use crate::reads::Reads;
 use crate::replicas::{self, Voice};
 
 /// How long a start waits for the cluster's policies: without them this replica would let in what
@@ -52,6 +54,8 @@ pub(crate) struct Kept {
     pub(crate) voice: Voice,
     /// The replicas that are there.
     pub(crate) replicas: replicas::Live,
+    /// The images that they come in.
+    pub(crate) images: Images,
     /// Counts what is done.
     pub(crate) metrics: Arc<PolicyMetrics>,
 }
@@ -63,7 +67,7 @@ pub(crate) struct Keeper {
     live: Arc<Live<Loaded>>,
     metrics: Arc<PolicyMetrics>,
     watches: Watches,
-    reads: Option<Reads>,
+    needs: Needs,
     catalogue: Catalogue,
     leader: Leader,
     voice: Voice,
@@ -93,7 +97,10 @@ impl Keeper {
         kept.metrics.swapped(kept.live.now().set.0.len());
         Keeper {
             watches: Watches::start(&api.client, &api.namespace),
-            reads: kept.reads,
+            needs: Needs {
+                reads: kept.reads,
+                images: kept.images,
+            },
             catalogue: Catalogue::default(),
             leader: Leader::new(api.clone(), kept.identity, kept.leadership),
             voice: kept.voice,
@@ -155,18 +162,18 @@ impl Keeper {
         let Some(replicas) = replicas else {
             return Ok(());
         };
-        if let Some(reads) = &mut self.reads {
+        if let Some(reads) = &mut self.needs.reads {
             reads.count(Instant::now());
         }
         let own: Vec<_> = self.base.own().chain(self.catalogue.own()).collect();
         let told = (&self.catalogue, own.as_slice());
-        let reads = self.reads.as_ref();
+        let reads = self.needs.reads.as_ref();
         self.leader
             .act(&self.watches, &resources, &replicas, told, reads)
             .await
     }
 
-    /// Compares what is asked for with what is loaded. Is something being loaded, or read?
+    /// Compares what is asked for with what is loaded. Is something being loaded, or coming?
     fn look(&mut self) -> bool {
         if !self.watches.answered() {
             return false;
@@ -176,8 +183,8 @@ impl Keeper {
         if self.watches.resources().is_some() && self.catalogue.forget_all_but(&resources) {
             self.pending.begin(now);
         }
-        self.want(&resources);
-        let reading = resources.iter().any(|one| self.is_listing(one));
+        self.needs.want(&resources, &self.catalogue);
+        let coming = resources.iter().any(|one| self.is_coming(one));
         if self.trying.is_none() {
             self.trying = self.next(resources);
         }
@@ -185,43 +192,31 @@ impl Keeper {
             self.swap();
         }
         self.tell();
-        self.trying.is_some() || reading
+        self.trying.is_some() || coming
     }
 
-    /// Follows what the policies are granted: those in force, and those that are asked for.
-    fn want(&mut self, resources: &[Resource]) {
-        let asked = resources.iter().filter_map(Resource::grants);
-        let entries = self.catalogue.entries();
-        let in_force = entries.iter().map(|entry| entry.module.grants());
-        let all = asked.chain(in_force).flat_map(|grants| grants.0.clone());
-        let wanted = all.collect();
-        if let Some(reads) = &mut self.reads {
-            reads.want(&wanted);
-        }
-    }
-
-    fn lacking(&self, resource: &Resource) -> Option<State> {
-        self.reads.as_ref()?.lacking(resource.grants()?)
-    }
-
-    fn is_listing(&self, resource: &Resource) -> bool {
-        self.lacking(resource) == Some(State::Listing)
+    fn is_coming(&self, resource: &Resource) -> bool {
+        self.needs.are_coming(resource, &self.catalogue)
     }
 
     /// Begins with the first policy that isn't what is asked for, one at a time: compiling takes
-    /// all cores as it is. One whose grants are being listed waits for that.
+    /// all cores as it is. One that needs what is coming waits for that.
     fn next(&self, resources: Vec<Resource>) -> Option<JoinHandle<Try>> {
         let now = Instant::now();
         let keyed = resources
             .into_iter()
-            .filter(|resource| !self.is_listing(resource))
+            .filter(|resource| !self.is_coming(resource))
             .map(|resource| (self.key(&resource), resource));
         let (key, resource) = keyed
             .into_iter()
             .find(|(key, resource)| self.catalogue.wants(&resource.name, key, now))?;
         let loaded = self.catalogue.has(&resource.name);
-        let (api, base) = (self.api.clone(), Arc::clone(&self.base));
-        Some(tokio::spawn(try_one(api, base, resource, key, loaded)))
+        let from = Sources {
+            api: self.api.clone(),
+            base: Arc::clone(&self.base),
+            images: self.needs.pulled(&resource, &self.catalogue),
+        };
+        Some(tokio::spawn(try_one(from, resource, key, loaded)))
     }
 
     fn key(&self, resource: &Resource) -> Key {
@@ -234,15 +229,14 @@ impl Keeper {
             Some(Module::ConfigMap(wanted)) => self.watches.module_version(&wanted.name),
             _ => None,
         };
-        let unread = match self.lacking(resource) {
-            Some(State::Unknown(trouble)) => Some(trouble),
-            Some(State::Listing | State::Known) | None => None,
-        };
+        let images = self.needs.pulled(resource, &self.catalogue);
+        let images = images.into_values().map(|state| state.word());
         Key {
             uid: resource.uid.clone(),
             generation: resource.generation,
             module: version,
-            unread,
+            images: images.collect(),
+            unread: self.needs.unread(resource),
         }
     }
 
@@ -255,7 +249,7 @@ impl Keeper {
         let again = again.fold(pace, Instant::min);
         let tried = tokio::select! {
             () = self.watches.changed() => None,
-            () = known(self.reads.as_ref()) => None,
+            () = self.needs.changed() => None,
             () = self.leader.differs(leads) => None,
             () = changed(&mut self.replicas) => None,
             () = sleep_until(again.into()) => None,
@@ -308,7 +302,7 @@ impl Keeper {
 
     fn tell(&self) {
         self.metrics.refused(self.catalogue.refused());
-        if let Some(reads) = &self.reads {
+        if let Some(reads) = &self.needs.reads {
             self.metrics.reads(reads.sums());
         }
         if self.settled && !self.pending.is_there() {
@@ -318,21 +312,15 @@ impl Keeper {
     }
 }
 
-async fn try_one(
-    api: ApiServer,
-    base: Arc<Base>,
-    resource: Resource,
-    key: Key,
-    loaded: bool,
-) -> Try {
-    let outcome = match module::load(&api, &base, &resource, key.unread.clone()).await {
+async fn try_one(from: Sources, resource: Resource, key: Key, loaded: bool) -> Try {
+    let outcome = match module::load(&from, &resource, key.unread.clone()).await {
         Ok(good) => Outcome {
             good: Some(good),
             refused: None,
         },
         Err(refused) => Outcome {
             good: match resource.earlier().filter(|_| !loaded) {
-                Some(earlier) => earlier_one(&api, &base, earlier).await,
+                Some(earlier) => earlier_one(&from, earlier).await,
                 None => None,
             },
             refused: Some(refused),
@@ -347,24 +335,12 @@ async fn try_one(
 
 /// A replica that starts while the newest generation is refused judges by the one that is in force
 /// on the others.
-async fn earlier_one(
-    api: &ApiServer,
-    base: &Arc<Base>,
-    earlier: super::resource::Earlier,
-) -> Option<module::Good> {
+async fn earlier_one(from: &Sources, earlier: super::resource::Earlier) -> Option<module::Good> {
     let policy = earlier.document.name.clone();
-    let loaded = module::load_earlier(api, base, earlier).await;
+    let loaded = module::load_earlier(from, earlier).await;
     loaded
         .inspect_err(|error| tracing::warn!(policy, %error, "what was in force before is lost"))
         .ok()
-}
-
-/// Waits until a granted kind has become known, or is no longer; for ever where none is read.
-async fn known(reads: Option<&Reads>) {
-    match reads {
-        Some(reads) => reads.changed().await,
-        None => std::future::pending().await,
-    }
 }
 
 /// For ever where nobody looks for replicas any more.

@@ -1,6 +1,7 @@
 //! Getting a policy's component, and loading it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::api::ApiServer;
 use super::base::Base;
 use super::resource::{Earlier, Resource};
+use crate::images::{self, ImageError};
 use crate::placer::ApiError;
 use crate::reads::Trouble;
 
@@ -24,6 +26,16 @@ pub(super) struct Good {
     pub(super) spec: Value,
     /// What stands in the policy set.
     pub(super) entry: Entry,
+}
+
+/// Where components come from.
+pub(super) struct Sources {
+    /// ConfigMaps.
+    pub(super) api: ApiServer,
+    /// What every policy set begins with.
+    pub(super) base: Arc<Base>,
+    /// Images.
+    pub(super) images: BTreeMap<String, images::State>,
 }
 
 /// Why a policy is not loaded.
@@ -64,12 +76,12 @@ pub(super) enum Refusal {
         /// Those that there are.
         found: String,
     },
-    /// No images yet.
-    #[error(
-        "this webhook pulls no images: put the component of {image} into a ConfigMap, as \
-         `kubectl sax policy install FILE.wasm` does"
-    )]
-    Image {
+    /// Its image can't be pulled; it is tried again.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// Its image is on its way.
+    #[error("{image} is being pulled")]
+    Pulling {
         /// The image.
         image: String,
     },
@@ -114,7 +126,8 @@ impl Refusal {
             Refusal::Load(_) => "InvalidModule",
             Refusal::NameTaken { .. } => "NameTaken",
             Refusal::NoConfigMap { .. } | Refusal::NoKey { .. } => "ModuleNotFound",
-            Refusal::Image { .. } => "ImagesUnsupported",
+            Refusal::Image(error) => error.reason(),
+            Refusal::Pulling { .. } => "ImagePulling",
             Refusal::Changed { .. } => "ModuleChanged",
             Refusal::Unread { .. } => "ModuleUnreadable",
             Refusal::Unreadable(trouble) => trouble.reason(),
@@ -130,31 +143,32 @@ impl Refusal {
 
 /// Loads what a resource asks for, if it can read what it is granted.
 pub(super) async fn load(
-    api: &ApiServer,
-    base: &Arc<Base>,
+    from: &Sources,
     resource: &Resource,
     unread: Option<Trouble>,
 ) -> Result<Good, Refusal> {
     let document = resource.document.clone()?;
-    if base.is_taken(&document.name, &document.module) {
+    if from.base.is_taken(&document.name, &document.module) {
         let name = document.name;
         return Err(Refusal::NameTaken { name });
     }
     if let Some(trouble) = unread {
         return Err(trouble.into());
     }
-    let component = component(api, &document).await?;
+    let component = component(from, &document).await?;
     let loading = (document, component);
-    loaded(base, loading, resource.generation, resource.spec.clone()).await
+    loaded(
+        &from.base,
+        loading,
+        resource.generation,
+        resource.spec.clone(),
+    )
+    .await
 }
 
 /// Loads what was in force before, if its component is still there.
-pub(super) async fn load_earlier(
-    api: &ApiServer,
-    base: &Arc<Base>,
-    earlier: Earlier,
-) -> Result<Good, Refusal> {
-    let component = component(api, &earlier.document).await?;
+pub(super) async fn load_earlier(from: &Sources, earlier: Earlier) -> Result<Good, Refusal> {
+    let component = component(from, &earlier.document).await?;
     let found = digest(&component);
     if found != earlier.digest {
         return Err(Refusal::Changed {
@@ -164,7 +178,7 @@ pub(super) async fn load_earlier(
         });
     }
     let loading = (earlier.document, component);
-    loaded(base, loading, earlier.generation, earlier.spec).await
+    loaded(&from.base, loading, earlier.generation, earlier.spec).await
 }
 
 /// Compiles and checks on a thread of its own: reviews go on meanwhile.
@@ -189,16 +203,24 @@ async fn loaded(
     })
 }
 
-async fn component(api: &ApiServer, document: &WasmPolicy) -> Result<Cow<'static, [u8]>, Refusal> {
+async fn component(from: &Sources, document: &WasmPolicy) -> Result<Cow<'static, [u8]>, Refusal> {
     if let Some(component) = document.builtin_component()? {
         return Ok(Cow::Borrowed(component));
     }
     match &document.module {
-        Module::ConfigMap(wanted) => of_config_map(api, wanted).await.map(Cow::Owned),
-        Module::Image(image) => Err(Refusal::Image {
-            image: image.clone(),
-        }),
+        Module::ConfigMap(wanted) => of_config_map(&from.api, wanted).await.map(Cow::Owned),
+        Module::Image(image) => of_image(from, image).map(Cow::Owned),
         Module::Builtin(_) | Module::File(_) => Err(Refusal::File),
+    }
+}
+
+fn of_image(from: &Sources, image: &str) -> Result<Vec<u8>, Refusal> {
+    match from.images.get(image) {
+        Some(images::State::Pulled(component)) => Ok(component.to_vec()),
+        Some(images::State::Refused(error)) => Err(error.clone().into()),
+        Some(images::State::Pulling) | None => Err(Refusal::Pulling {
+            image: image.to_owned(),
+        }),
     }
 }
 

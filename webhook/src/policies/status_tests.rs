@@ -52,6 +52,7 @@ fn catalogue(tries: &[(i64, bool)]) -> Catalogue {
             uid: "u".to_owned(),
             generation: *generation,
             module: None,
+            images: Vec::new(),
             unread: None,
         };
         let outcome = Outcome {
