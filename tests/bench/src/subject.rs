@@ -73,6 +73,7 @@ pub(crate) fn completed_pod(policies: &Loaded) -> Result<Value> {
 
 fn review(object: &Value, kind: &Value, resource: &Value) -> Vec<u8> {
     let name = object.pointer("/metadata/name").cloned();
+    let namespace = object.pointer("/metadata/namespace").cloned();
     let review = json!({
         "kind": "AdmissionReview",
         "apiVersion": "admission.k8s.io/v1",
@@ -83,7 +84,7 @@ fn review(object: &Value, kind: &Value, resource: &Value) -> Vec<u8> {
             "requestKind": kind,
             "requestResource": resource,
             "name": name.unwrap_or_else(|| json!("")),
-            "namespace": "default",
+            "namespace": namespace.unwrap_or_else(|| json!("default")),
             "operation": "CREATE",
             "userInfo": {
                 "username": "kubernetes-admin",
