@@ -140,7 +140,7 @@ impl Awaited {
                 .filter(|endpoint| endpoint["conditions"]["ready"] != false)
                 .count()
         };
-        let listed = in_time(self.cluster.list(&slices, ready)).await?;
+        let listed = in_time(&self.cluster, self.cluster.list(&slices, ready)).await?;
         Ok(listed.unwrap_or_default().into_iter().sum())
     }
 
@@ -149,19 +149,25 @@ impl Awaited {
         let objects = self.objects().await?;
         let mut left: Vec<_> = objects.iter().map(Object::display_name).collect();
         let selector = crate::scaffold::selector_of(Some(&self.name));
-        let pods = in_time(self.cluster.pods(&self.namespace, &selector)).await?;
+        let pods = in_time(&self.cluster, self.cluster.pods(&self.namespace, &selector)).await?;
         let pods = pods.into_iter().filter_map(|pod| pod.metadata.name);
         left.extend(pods.map(|pod| format!("pod/{pod}")));
         Ok(left)
     }
 
     async fn objects(&self) -> Result<Vec<Object>, Failure> {
-        in_time(self.cluster.objects_of(&self.namespace, &self.name)).await
+        in_time(
+            &self.cluster,
+            self.cluster.objects_of(&self.namespace, &self.name),
+        )
+        .await
     }
 }
 
-async fn in_time<T>(asked: impl Future<Output = Result<T, ClusterError>>) -> Result<T, Failure> {
-    let seconds = PATIENCE.as_secs();
+async fn in_time<T>(
+    cluster: &Cluster,
+    asked: impl Future<Output = Result<T, ClusterError>>,
+) -> Result<T, Failure> {
     let answer = timeout(PATIENCE, asked).await;
-    Ok(answer.map_err(|_| ClusterError::TooLate { seconds })??)
+    Ok(answer.map_err(|_| cluster.silent(PATIENCE))??)
 }
