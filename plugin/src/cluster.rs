@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod apply;
+mod cause;
 mod condition;
 mod config;
 mod error;

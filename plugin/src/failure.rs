@@ -1,5 +1,7 @@
 //! Why a verb ended without doing its work, with the exit status and the fix.
 
+mod words;
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,9 +20,9 @@ use crate::shipment::ShipmentError;
 use crate::sources::ServerError;
 use crate::standing::MissingWorkload;
 use crate::subject::SubjectError;
-use crate::suggest;
 use crate::system;
 use crate::values::ValuesError;
+use words::{did_you_mean, nearest_deployment, open, there_are};
 
 /// Why a verb ended without doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -377,35 +379,5 @@ impl From<ApplyFailure> for Failure {
             changes: Box::new(changes),
             cause,
         }
-    }
-}
-
-fn there_are(known: &[String]) -> String {
-    match known {
-        [] => String::new(),
-        known => format!(", only {}", known.join(", ")),
-    }
-}
-
-fn nearest_deployment(name: &str, namespace: &str, known: &[String]) -> String {
-    match suggest::nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("write {near}"),
-        None => format!(
-            "name another namespace than {namespace} with -n; `kubectl get jobsets -A -l \
-             app.kubernetes.io/managed-by=kubectl-sax` shows where they are"
-        ),
-    }
-}
-
-fn open(stages: &[Stage]) -> String {
-    let texts: Vec<_> = stages.iter().map(Stage::to_string).collect();
-    texts.join("; ")
-}
-
-fn did_you_mean(suggestions: &[String]) -> String {
-    if suggestions.is_empty() {
-        String::new()
-    } else {
-        format!("; did you mean {}?", suggestions.join(" or "))
     }
 }

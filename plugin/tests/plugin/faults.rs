@@ -4,13 +4,13 @@
 use crate::peers::{Manner, PeerServer};
 use crate::run::sax;
 
-/// Those whose words don't depend on what is noticed first, as with one that hangs up.
-const HTTP: [Manner; 7] = [
+/// Those whose words don't depend on what is noticed first, as with one that hangs up or
+/// speaks something else.
+const HTTP: [Manner; 6] = [
     Manner::Silent,
     Manner::HalfOfHttp,
     Manner::HugeOfHttp,
     Manner::Endless,
-    Manner::Garbage,
     Manner::Untrusted,
     Manner::Expired,
 ];
