@@ -41,6 +41,7 @@ use admission::GroupVersionKind;
 use crate::scaffold::{JobSet, Object};
 
 pub(crate) use apply::{ApplyFailure, ApplyOptions, Outcome, apply_all};
+pub(crate) use cause::chain;
 pub(crate) use condition::{Awaited, Waited, condition, message};
 pub(crate) use config::{context_name, contexts_of, offline_namespace};
 pub(crate) use error::{ClusterError, FieldConflict, unchangeable_fields};

@@ -10,7 +10,7 @@ use runtime::{
 };
 use serde_json::Value;
 
-use crate::cluster::PolicyInForce;
+use crate::cluster::{PolicyInForce, chain};
 
 /// Where compiled policies are kept; a test names its own.
 const CACHE_DIR: &str = "KUBECTL_SAX_CACHE_DIR";
@@ -27,7 +27,7 @@ pub(crate) enum JudgeError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A policy can't be loaded.
-    #[error("{}", with_sources(.0))]
+    #[error("{}", chain(.0))]
     Load(#[from] LoadError),
     /// An object is no request.
     #[error(transparent)]
@@ -157,18 +157,4 @@ fn cache_dir() -> Option<PathBuf> {
     let own = set(CACHE_DIR).map(PathBuf::from);
     own.or_else(|| Some(PathBuf::from(set("XDG_CACHE_HOME")?).join("kubectl-sax")))
         .or_else(|| Some(std::env::home_dir()?.join(".cache").join("kubectl-sax")))
-}
-
-/// An error with its causes: the innermost names the file's trouble.
-fn with_sources(error: &LoadError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

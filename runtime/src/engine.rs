@@ -18,7 +18,7 @@ use crate::ticker;
 use crate::world::{self, World};
 
 /// Bytes of a component: room for one that brings its own JavaScript engine.
-const MOST_BYTES: usize = 32 << 20;
+pub const MOST_COMPONENT_BYTES: usize = 32 << 20;
 
 /// What an engine is made with.
 #[derive(Debug, Clone)]
@@ -100,11 +100,11 @@ impl Engine {
         wasm: &[u8],
         grants: &Grants,
     ) -> Result<LoadedPolicy, LoadError> {
-        if wasm.len() > MOST_BYTES {
+        if wasm.len() > MOST_COMPONENT_BYTES {
             return Err(LoadError::TooLarge {
                 policy: name.to_owned(),
                 bytes: wasm.len(),
-                limit: MOST_BYTES,
+                limit: MOST_COMPONENT_BYTES,
             });
         }
         let component = self

@@ -36,7 +36,7 @@ pub use choice::{Choice, ChooseError, Ranking};
 pub use collection::Collection;
 pub use description::{Code, Description};
 pub use document::{ConfigMapKey, DocumentError, Module, WasmPolicy};
-pub use engine::{Engine, EngineError, EngineOptions};
+pub use engine::{Engine, EngineError, EngineOptions, MOST_COMPONENT_BYTES};
 pub use entry::{Entry, digest, replacing};
 pub use files::{load_builtin, load_entries, load_files};
 pub use grants::{Grant, Grants};

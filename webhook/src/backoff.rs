@@ -9,25 +9,38 @@ const LONGEST: Duration = Duration::from_secs(3);
 
 /// How long to wait after the next failure.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Backoff(Duration);
+pub(crate) struct Backoff {
+    wait: Duration,
+    first: Duration,
+    longest: Duration,
+}
 
 impl Default for Backoff {
     fn default() -> Self {
-        Backoff(FIRST)
+        Backoff::between(FIRST, LONGEST)
     }
 }
 
 impl Backoff {
+    /// `first` after the first failure, twice as long after each further one, `longest` at last.
+    pub(crate) fn between(first: Duration, longest: Duration) -> Self {
+        Backoff {
+            wait: first,
+            first,
+            longest,
+        }
+    }
+
     /// One more failure: how long to wait.
     pub(crate) fn next(&mut self) -> Duration {
-        let wait = self.0;
-        self.0 = (wait * 2).min(LONGEST);
+        let wait = self.wait;
+        self.wait = (wait * 2).min(self.longest);
         wait
     }
 
     /// A success.
     pub(crate) fn reset(&mut self) {
-        *self = Backoff::default();
+        self.wait = self.first;
     }
 }
 

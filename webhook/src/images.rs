@@ -23,6 +23,8 @@ use tokio::time::sleep;
 pub(crate) use error::ImageError;
 pub(crate) use puller::Puller;
 
+use crate::backoff::Backoff;
+
 /// The wait after the first failure, doubled by each further one.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest wait.
@@ -114,7 +116,7 @@ async fn until_pulled(
     says: watch::Sender<State>,
     changed: Arc<Notify>,
 ) {
-    let mut wait = FIRST;
+    let mut backoff = Backoff::between(FIRST, LONGEST);
     loop {
         let pulled = puller.pull(&image).await;
         let is_done = pulled.is_ok();
@@ -123,7 +125,6 @@ async fn until_pulled(
         if is_done {
             return;
         }
-        sleep(wait).await;
-        wait = (wait * 2).min(LONGEST);
+        sleep(backoff.next()).await;
     }
 }

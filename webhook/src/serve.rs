@@ -1,5 +1,7 @@
 //! `sax-webhook serve`, from the files to the last answer.
 
+mod judging;
+
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use placement::{OnStranded, Settings, WhenNoDomain};
-use runtime::Loaded;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
@@ -16,15 +17,15 @@ use crate::args::{self, Placement, Serve};
 use crate::cluster::{self, ClusterError};
 use crate::crew::{Crew, CrewError, Member};
 use crate::http::{self, Doors};
-use crate::images::{Images, Puller};
 use crate::metrics::Metrics;
 use crate::placer::Placer;
-use crate::policies::{Base, Keeper, Kept, Live, PoliciesError, Ranking, cache_dir};
-use crate::reads::{Mirror, Reads};
-use crate::reviewer::{PolicyReviewer, Reviewer};
+use crate::policies::{PoliciesError, Ranking};
+use crate::reviewer::Reviewer;
 use crate::server::{End, Server};
 use crate::shutdown::{Begun, Signals, Trigger};
-use crate::tls::{Tls, use_ring};
+use crate::tls::Tls;
+
+use judging::Judging;
 
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -91,40 +92,20 @@ async fn serve(options: &Serve) -> Result<(), ServeError> {
     let mut crew = Crew::default();
     crew.keep_certificates(options, member.as_ref(), exchange, &metrics)?;
     let places = member.is_some() && options.placement != Placement::Off;
-    let base = Arc::new(Base::load(options, places)?);
-    // Where policies read objects of files, they read no cluster.
-    let mirror = (member.is_some() && !base.reads_files()).then(|| Arc::new(Mirror::new()));
-    let policies = base.with(Vec::new()).map_err(PoliciesError::from)?;
-    let policies = Arc::new(Live::new(policies));
+    let judging = Judging::load(options, places, member.is_some(), &metrics)?;
     let ending = Ending::new();
-    if let Some(member) = member {
-        let reads = mirror.clone().map(|mirror| {
-            let client = member.api.client.clone();
-            Reads::new(client, options.caps(), mirror)
-        });
-        let supplies = (reads, images(options));
-        let mut keeper = keeper(&member, &base, &policies, supplies, &metrics);
-        let ranking = Ranking {
-            policies: Arc::clone(&policies),
-            mirror: mirror.clone(),
-        };
-        let placer = places.then(|| placer(options, &member, ranking));
-        crew.join(member, placer, &ending.stopped);
-        // The cluster's policies are in force before any review is answered.
-        keeper.settle().await;
-        crew.keep_policies(keeper, &ending.stopped);
-    } else {
-        warn_of_unregistered(&base);
+    match member {
+        Some(member) => {
+            let placer = places.then(|| placer(options, &member, judging.ranking()));
+            let mut keeper = judging.keeper(options, &member);
+            crew.join(member, placer, &ending.stopped);
+            // The cluster's policies are in force before any review is answered.
+            keeper.settle().await;
+            crew.keep_policies(keeper, &ending.stopped);
+        }
+        None => judging.warn_of_unregistered(),
     }
-    for (policy, module) in policies.now().policies() {
-        let version = module.description().version.as_str();
-        tracing::info!(policy = policy.name, version, "policy in force");
-    }
-    let reviewer = Arc::new(PolicyReviewer {
-        policies,
-        mirror,
-        metrics: Arc::clone(&metrics),
-    });
+    let reviewer = judging.reviewer();
     // An authority of our own is made, or read, by now or soon.
     tokio::select! {
         is_ready = tls.ready() => if !is_ready { return Err(ServeError::NoCertificate) },
@@ -159,48 +140,6 @@ async fn connect(options: &Serve) -> Result<Option<kube::Client>, ClusterError> 
     let keeps_certificates = options.certificates.tls_secret.is_some();
     let must = keeps_certificates || options.placement == Placement::On;
     cluster::connect(must, options.kubeconfig.as_deref()).await
-}
-
-/// In a cluster the replica that leads registers what policies out of files match.
-fn warn_of_unregistered(base: &Base) {
-    for policy in base.own() {
-        tracing::warn!(
-            policy = policy.name,
-            "without a cluster nobody registers what this policy matches: it sees only what an \
-             administrator's webhook configuration sends; --kubeconfig names a cluster"
-        );
-    }
-}
-
-fn keeper(
-    member: &Member,
-    base: &Arc<Base>,
-    live: &Arc<Live<Loaded>>,
-    (reads, images): (Option<Reads>, Images),
-    metrics: &Metrics,
-) -> Keeper {
-    Keeper::start(Kept {
-        client: member.api.client.clone(),
-        namespace: member.api.namespace.clone(),
-        identity: member.identity.clone(),
-        leadership: member.leadership.clone(),
-        base: Arc::clone(base),
-        live: Arc::clone(live),
-        reads,
-        voice: member.voice.clone(),
-        replicas: member.live.clone(),
-        images,
-        metrics: metrics.policies(),
-    })
-}
-
-fn images(options: &Serve) -> Images {
-    use_ring();
-    Images::new(Puller::new(
-        options.registries.config(),
-        options.registries.plain_registry.clone(),
-        cache_dir(options),
-    ))
 }
 
 fn placer(options: &Serve, member: &Member, ranking: Ranking) -> Placer {

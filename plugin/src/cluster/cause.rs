@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::duration;
 
 /// An error with its causes, each told once: clients nest them, and the innermost says the most.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

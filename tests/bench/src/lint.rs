@@ -1,14 +1,14 @@
 //! `kubectl sax lint`, the whole process.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use xtask::workspace_root;
 
 use crate::row::Row;
-use crate::sample::{Sample, time};
+use crate::sample::{Sample, time_program};
 
 const WARM: Duration = Duration::from_millis(60);
 const COLD: Duration = Duration::from_millis(400);
@@ -29,12 +29,12 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
     let mut start = 0;
     let cold = Sample::of_runs(COLD_RUNS, || {
         start += 1;
-        run(&mut lint(&format!("cold-{start}")))
+        time_program(&mut lint(&format!("cold-{start}")))
     })?;
-    run(&mut lint("warm"))?;
-    let warm = Sample::of_runs(RUNS, || run(&mut lint("warm")))?;
-    let help = Sample::of_runs(RUNS, || run(Command::new(program).arg("--help")))?;
-    let nothing = Sample::of_runs(RUNS, || run(&mut Command::new("true")))?;
+    time_program(&mut lint("warm"))?;
+    let warm = Sample::of_runs(RUNS, || time_program(&mut lint("warm")))?;
+    let help = Sample::of_runs(RUNS, || time_program(Command::new(program).arg("--help")))?;
+    let nothing = Sample::of_runs(RUNS, || time_program(&mut Command::new("true")))?;
     let what = |cache| format!("kubectl sax lint of the tutorial's JobSet, cache {cache}");
     let spawn = format!(
         "whole process; `true` takes {:.1} ms here",
@@ -45,16 +45,4 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
         Row::of_time("lint-cold", &what("cold"), COLD, &cold),
         Row::of_time("help", "kubectl sax --help", HELP, &help),
     ])
-}
-
-fn run(command: &mut Command) -> Result<Duration> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    time(&mut || {
-        let status = command.status().context("start a program")?;
-        ensure!(status.success(), "{command:?} ended with {status}");
-        Ok(())
-    })
 }

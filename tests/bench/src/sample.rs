@@ -1,8 +1,9 @@
 //! How long something takes, asked often enough.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 /// Fewer than this say nothing about one in a hundred.
 const ENOUGH_FOR_P99: usize = 100;
@@ -69,6 +70,19 @@ pub(crate) fn time<T>(call: &mut impl FnMut() -> Result<T>) -> Result<Duration> 
     let start = Instant::now();
     drop(std::hint::black_box(call()?));
     Ok(start.elapsed())
+}
+
+/// How long a program takes, which must succeed and shows nothing.
+pub(crate) fn time_program(command: &mut Command) -> Result<Duration> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    time(&mut || {
+        let status = command.status().context("start a program")?;
+        ensure!(status.success(), "{command:?} ended with {status}");
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::recorded::Recorded;
 use crate::row::Row;
-use crate::sample::{Sample, time};
+use crate::sample::{Sample, time_program};
 
 const BUDGET: Duration = Duration::from_millis(300);
 const RUNS: usize = 30;
@@ -50,7 +50,7 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
         String::from_utf8_lossy(&printed.stderr)
     );
     let (requests, bytes, _) = server.spent();
-    let sample = Sample::of_runs(RUNS, || run(&mut status()))?;
+    let sample = Sample::of_runs(RUNS, || time_program(&mut status()))?;
     let (_, _, spent) = server.spent();
     let runs = u32::try_from(RUNS).map_or(1.0, f64::from);
     let note = format!(
@@ -63,18 +63,6 @@ pub(crate) fn measure(program: &Path) -> Result<Vec<Row>> {
     Ok(vec![
         Row::of_time("status", &what, BUDGET, &sample).noting(note),
     ])
-}
-
-fn run(command: &mut Command) -> Result<Duration> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    time(&mut || {
-        let status = command.status().context("start a program")?;
-        ensure!(status.success(), "{command:?} ended with {status}");
-        Ok(())
-    })
 }
 
 /// One JobSet of 64 Jobs that runs on 64 node pools.

@@ -11,7 +11,7 @@ use oci_client::errors::{DigestError, OciDistributionError as Failure, OciErrorC
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciImageManifest};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
-use runtime::digest;
+use runtime::{MOST_COMPONENT_BYTES, digest};
 use tokio::time::timeout;
 
 use super::ImageError;
@@ -20,8 +20,6 @@ use super::credentials;
 
 /// What `wkg` and ORAS push a component as.
 const WASM: &str = "application/wasm";
-/// Bytes of a component: as many as the engine takes.
-const MOST: usize = 32 << 20;
 /// Bytes of a manifest: as many as registries take.
 const MOST_OF_MANIFEST: usize = 4 << 20;
 /// For one whole pull.
@@ -151,8 +149,8 @@ impl Pulling<'_> {
         let mut bytes = Vec::new();
         while let Some(part) = stream.next().await {
             let part = part.map_err(|error| self.broken(layer, &error))?;
-            if bytes.len() + part.len() > MOST {
-                return Err(self.too_large("the component", MOST));
+            if bytes.len() + part.len() > MOST_COMPONENT_BYTES {
+                return Err(self.too_large("the component", MOST_COMPONENT_BYTES));
             }
             bytes.extend_from_slice(&part);
         }
